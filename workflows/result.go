@@ -1,0 +1,51 @@
+package workflows
+
+import "time"
+
+// Outcome says how a build ended.
+type Outcome string
+
+// The outcomes of a build that ended without an error.
+const (
+	OutcomeSucceeded Outcome = "succeeded"
+	OutcomePartial   Outcome = "partial" // the image exists; copying, sharing or cleaning had a problem
+)
+
+// Result is what a finished build returns.
+type Result struct {
+	BuildID             string            `json:"buildId"`
+	RunID               string            `json:"runId"`
+	Name                string            `json:"name"`
+	Region              string            `json:"region"`
+	Outcome             Outcome           `json:"outcome"`
+	ImageID             string            `json:"imageId"`
+	ImageName           string            `json:"imageName"`
+	ImportedImageID     string            `json:"importedImageId"`
+	ImportTaskID        string            `json:"importTaskId"`
+	Components          []ResultComponent `json:"components"`
+	PipelineID          string            `json:"pipelineId"`
+	ExecutionID         string            `json:"executionId"`
+	BatchComputeImageID string            `json:"batchComputeImageId"`
+	Copies              []ResultCopy      `json:"copies"`
+	SharedWith          []string          `json:"sharedWith"`
+	Fingerprint         string            `json:"fingerprint"` // of the document's meaning
+	Unchanged           bool              `json:"unchanged"`
+	Tokens              map[Step]string   `json:"tokens"` // components/N for the Nth component
+	Warnings            []string          `json:"warnings,omitempty"`
+	StartedAt           time.Time         `json:"startedAt"`
+	FinishedAt          time.Time         `json:"finishedAt"`
+}
+
+// ResultComponent is a component that went into the image.
+type ResultComponent struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	ID      string `json:"id"`
+	Adopted bool   `json:"adopted,omitempty"` // it existed with the same content
+}
+
+// ResultCopy is a copy of the image in a region.
+type ResultCopy struct {
+	Region  string `json:"region"`
+	ImageID string `json:"imageId"`
+}

@@ -1,0 +1,37 @@
+//go:build !nodeps
+
+package kiln
+
+import (
+	_ "charm.land/lipgloss/v2"
+	_ "charm.land/lipgloss/v2/table"
+	_ "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	_ "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	_ "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	_ "github.com/alibabacloud-go/tea/dara"
+	_ "github.com/alibabacloud-go/tea/tea"
+	_ "github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
+	_ "github.com/aliyun/credentials-go/credentials"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/invopop/jsonschema"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/spf13/cobra"
+	_ "github.com/stretchr/testify/mock"
+	_ "github.com/stretchr/testify/require"
+	_ "github.com/stretchr/testify/suite"
+	_ "go.temporal.io/api/workflowservice/v1"
+	_ "go.temporal.io/sdk/client"
+	_ "go.temporal.io/sdk/contrib/envconfig"
+	_ "go.temporal.io/sdk/testsuite"
+	_ "go.temporal.io/sdk/worker"
+	_ "go.uber.org/goleak"
+	_ "go.uber.org/zap"
+	_ "go.uber.org/zap/exp/zapslog"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/term"
+	_ "golang.org/x/time/rate"
+	_ "google.golang.org/grpc"
+	_ "modernc.org/sqlite"
+)
