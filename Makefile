@@ -1,0 +1,72 @@
+# Kiln: what one types here. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo build kiln kilndev test unit e2e check fmt vet lint tidy tidy-check golden record schema clean
+
+export GOWORK := off
+# Versions come from VERSION below, so a checkout that git refuses to read still builds.
+export GOFLAGS += -buildvcs=false
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STAMP   := -X main.version=$(VERSION)
+EXAMPLE ?= docs/examples/quickstart.yaml
+
+# One build cache serves all targets and a bare `go test`: cgo is as the machine has it
+# and nothing is trimmed; the embedded server alone takes minutes to compile twice. Only
+# bin/kiln is built without cgo, so that it is static.
+# The race detector needs a C compiler; without one the tests run without it.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: kilndev ## build a golden image on this machine: server, cloud and worker in one process
+	bin/kilndev run $(EXAMPLE)
+
+build: kiln kilndev ## bin/kiln and bin/kilndev
+
+kiln:
+	CGO_ENABLED=0 go build -ldflags "-s -w $(STAMP)" -o bin/kiln ./cmd/kiln
+
+kilndev:
+	go -C cmd/kilndev build -ldflags "$(STAMP)" -o $(CURDIR)/bin/kilndev .
+
+test: build unit e2e ## everything: unit, race, replay, end to end, in both modules
+
+unit: ## tests that start no process, with the race detector in the root module
+	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
+	go test -timeout 20m $(RACE) ./...
+	go -C cmd/kilndev test -timeout 20m ./...
+
+e2e: build ## the binaries as real processes: kilndev, workers that get killed, the command line
+	KILN_BIN=$(CURDIR)/bin/kiln KILNDEV_BIN=$(CURDIR)/bin/kilndev \
+		go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
+
+check: fmt vet lint unit ## before a commit
+
+fmt: ## format the code
+	$(TOOL) golangci-lint fmt
+	cd cmd/kilndev && $(TOOL) golangci-lint fmt -c $(CURDIR)/.golangci.yml
+
+vet: ## go vet, in both modules
+	go vet -tags e2e ./...
+	go -C cmd/kilndev vet ./...
+
+lint: ## gofmt, golangci-lint in both modules, workflowcheck, and the documents' links and names
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; }
+	$(TOOL) golangci-lint run
+	cd cmd/kilndev && $(TOOL) golangci-lint run -c $(CURDIR)/.golangci.yml
+	$(TOOL) workflowcheck -config workflowcheck.config.yaml ./workflows/...
+	go test -run '^TestDocs' ./testsuite
+
+tidy: ## go mod tidy, in the three modules
+	go mod tidy
+	go -C cmd/kilndev mod tidy
+	go -C tools mod tidy
+
+tidy-check:
+	go mod tidy -diff
+	go -C cmd/kilndev mod tidy -diff
+	go -C tools mod tidy -diff
