@@ -3,14 +3,8 @@
 package cli
 
 import (
-	"errors"
 	"io"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"go.temporal.io/sdk/client"
-
-	"github.com/seed1230462e/kiln/internal/alicloud"
+	"os"
 )
 
 // Env is what a command may touch of the world.
@@ -47,34 +41,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // Fail gives an error an exit code.
 func Fail(exit int, err error) error { return &Error{Exit: exit, Err: err} }
 
-// Connection is the Temporal connection: flags over environment over profile, as in
-// the temporal CLI.
-type Connection struct{}
-
-// AddFlags defines --address, --namespace, --api-key, --tls-*, --profile and the rest.
-func (c *Connection) AddFlags(flags *pflag.FlagSet) {}
-
-// Options are the client options that the flags, the environment and the profile name.
-// The logger is left to the caller.
-func (c *Connection) Options() (client.Options, error) {
-	return client.Options{}, errors.New("not written yet")
+// Getenv is an environment variable, or the fallback when it is unset or empty.
+func Getenv(name, fallback string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return fallback
 }
-
-// CloudFlags are where the cloud is: KILN_ECS_ENDPOINT and its sisters, each with a flag.
-type CloudFlags struct {
-	ECSEndpoint          string
-	BatchComputeEndpoint string
-	OSSEndpoint          string
-}
-
-// AddFlags defines --ecs-endpoint, --batchcompute-endpoint and --oss-endpoint with the
-// environment as default.
-func (c *CloudFlags) AddFlags(flags *pflag.FlagSet) {}
-
-// Options are the client options that the flags name.
-func (c *CloudFlags) Options() alicloud.Options {
-	return alicloud.Options{ECSEndpoint: c.ECSEndpoint, BatchComputeEndpoint: c.BatchComputeEndpoint}
-}
-
-// Main runs a command tree, prints its error once as a sentence, and returns the exit code.
-func Main(root *cobra.Command, env Env) int { return ExitOK }
