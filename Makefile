@@ -17,6 +17,7 @@ EXAMPLE ?= docs/examples/quickstart.yaml
 # bin/kiln is built without cgo, so that it is static.
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+BINARIES := KILN_BIN=$(CURDIR)/bin/kiln KILNDEV_BIN=$(CURDIR)/bin/kilndev
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 
 help: ## list the targets
@@ -41,8 +42,7 @@ unit: ## tests that start no process, with the race detector in the root module
 	go -C cmd/kilndev test -timeout 20m ./...
 
 e2e: build ## the binaries as real processes: kilndev, workers that get killed, the command line
-	KILN_BIN=$(CURDIR)/bin/kiln KILNDEV_BIN=$(CURDIR)/bin/kilndev \
-		go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
+	$(BINARIES) go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
 
 check: fmt vet lint unit ## before a commit
 
@@ -70,3 +70,17 @@ tidy-check:
 	go mod tidy -diff
 	go -C cmd/kilndev mod tidy -diff
 	go -C tools mod tidy -diff
+
+golden: schema ## rewrite the golden files; read the diff before committing it
+	go test $$(grep -rl --include='*_test.go' --exclude-dir=kilndev 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+
+record: build ## record the workflow histories that the replay test replays
+	mkdir -p workflows/testdata/histories
+	$(BINARIES) KILN_RECORD=$(CURDIR)/workflows/testdata/histories \
+		go test -tags e2e -count=1 -timeout 30m -run '^TestBuild(Started|sThat)' ./testsuite
+
+schema: ## write the JSON Schema of the build document from its Go types
+	go generate ./internal/spec
+
+clean: ## remove the binaries
+	rm -rf bin
