@@ -72,7 +72,7 @@ type Import struct {
 	// Features of the imported image.
 	Features Features `json:"features,omitzero"`
 	// Disks, 1 to 17: the first is the system disk, the others are data disks.
-	Disks []Disk `json:"disks"`
+	Disks []Disk `json:"disks" jsonschema:"minItems=1,maxItems=17"`
 	// Tags of the imported image.
 	Tags map[string]string `json:"tags,omitempty"`
 }
@@ -158,9 +158,9 @@ type Template struct {
 	// RetainCloudAssistant leaves Cloud Assistant in the image.
 	RetainCloudAssistant *bool `json:"retainCloudAssistant,omitempty" jsonschema:"default=false"`
 	// ToRegionIDs are up to 20 regions the service distributes the image to; left out, the build's only.
-	ToRegionIDs []string `json:"toRegionIds,omitempty"`
+	ToRegionIDs []string `json:"toRegionIds,omitempty" jsonschema:"maxItems=20"`
 	// AddAccounts are up to 20 accounts the service shares the image with.
-	AddAccounts []int64 `json:"addAccounts,omitempty"`
+	AddAccounts []int64 `json:"addAccounts,omitempty" jsonschema:"maxItems=20"`
 	// ResourceGroupID of the template; default: the build's.
 	ResourceGroupID string `json:"resourceGroupId,omitempty"`
 	// Tags of the template.

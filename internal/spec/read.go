@@ -1,6 +1,13 @@
 package spec
 
-import "strings"
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
 
 // Options of Read. The zero value reads a document that stands alone.
 type Options struct {
@@ -12,38 +19,115 @@ type Options struct {
 	ReadFile func(path string) ([]byte, error)
 }
 
-// Fault is one thing wrong with a document.
-type Fault struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`   // from 1
-	Column  int    `json:"column"` // from 1, in characters
-	Path    string `json:"path"`   // such as components[0].version; empty for a syntax fault
-	Message string `json:"message"`
-	Excerpt string `json:"excerpt,omitempty"` // the lines around the fault with a caret, for people
-}
+const (
+	// maxDocument is the size of the largest document, in bytes.
+	maxDocument   = 1 << 20
+	byteOrderMark = "\uFEFF"
+	// schemaField is how JSON documents name their schema for editors.
+	schemaField = "$schema"
+)
 
-// Faults are all the faults of one document, in the order of the lines.
-type Faults []Fault
-
-// Error lists the faults, one line each, as file:line:column: message.
-func (f Faults) Error() string {
-	var b strings.Builder
-	for i, fault := range f {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(fault.Message)
-	}
-	return b.String()
-}
-
-// Read parses a document, fills the defaults and checks every rule. name is the file's
+// Read parses a document, checks every rule and fills the defaults. name is the file's
 // name for the faults. The error is a Faults with everything that is wrong.
-func Read(name string, document []byte, opts Options) (Build, error) { return Build{}, nil }
+//
+// What it returns stands alone: the variables have their values in every text, and hold
+// them in Variables; the files are inlined. As JSON it is a document again, which reads
+// back as the same Build.
+func Read(name string, document []byte, opts Options) (Build, error) {
+	document = bytes.TrimPrefix(document, []byte(byteOrderMark))
+	found := &findings{file: name, source: linesOf(string(document))}
+	root := parse(name, document, found)
+	if root == nil {
+		return Build{}, found.inOrder()
+	}
+	found.endStage()
+	fixFields(root, compiledSchema(), nil, found)
+	vars := declareVariables(root, opts.Vars, found)
+	vars.fill(root)
+	inlineFiles(root, vars, opts.ReadFile)
+	takeTypes(root, compiledSchema())
+	found.endStage()
+	validate(root, found)
+	found.endStage()
+	checkDurations(root, found)
+	found.endStage()
+	build, err := decode(root)
+	if err != nil && len(found.faults) == 0 {
+		found.add(start, nil, fmt.Sprintf("the document does not decode: %v", err))
+	}
+	check(root, build, found)
+	if err := found.inOrder(); err != nil {
+		return Build{}, err
+	}
+	return build.withDefaults(), nil
+}
 
-// Schema is the JSON Schema (draft-07) of a document.
-func Schema() []byte { return nil }
+// parse is the document as nodes; nil when its faults leave nothing to check.
+func parse(name string, document []byte, found *findings) *node {
+	at, message := start, ""
+	var root *node
+	switch {
+	case len(document) > maxDocument:
+		message = fmt.Sprintf("the document has %d bytes; want at most %d (1 MiB)", len(document), maxDocument)
+	case !utf8.Valid(document):
+		at, message = notUTF8(document), "the document is not UTF-8 text"
+	case len(bytes.TrimSpace(document)) == 0:
+		message = "the document is empty; `kiln init` writes one to start from"
+	case json.Valid(document):
+		root = readJSON(document, found)
+	case strings.HasSuffix(name, ".json"):
+		at, message = jsonFault(document)
+	default:
+		root, at, message = readYAML(string(document), found)
+	}
+	if root != nil && root.kind != isObject {
+		at, message = root.at, fmt.Sprintf("the document is %s; want a mapping of fields such as name and region", root.kind)
+	}
+	if message != "" {
+		found.add(at, nil, message)
+		return nil
+	}
+	return root
+}
 
-// Fingerprint is the hex SHA-256 of what the document means: equal for documents that
-// differ in order, comments and spelled-out defaults only.
-func (b Build) Fingerprint() string { return "" }
+func readYAML(text string, found *findings) (*node, position, string) {
+	bodies, fault := parseYAML(strings.ReplaceAll(text, "\r\n", "\n"))
+	switch {
+	case fault != nil:
+		return nil, fault.at, fault.message
+	case len(bodies) == 0:
+		return nil, start, "the document is empty; `kiln init` writes one to start from"
+	case len(bodies) > 1:
+		at := yamlReader{&findings{}}.node(bodies[1], nil).place(nil)
+		return nil, at, "a second document starts here; want one document in a file"
+	}
+	return yamlReader{found}.node(bodies[0], nil), start, ""
+}
+
+func notUTF8(document []byte) position {
+	offset := 0
+	for offset < len(document) {
+		r, size := utf8.DecodeRune(document[offset:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		offset += size
+	}
+	return positionOf(document, offset)
+}
+
+// decode makes a Build of the nodes. Values of a wrong type, which the schema has
+// reported, are left out.
+func decode(root *node) (Build, error) {
+	var build Build
+	data, err := json.Marshal(root.value())
+	if err != nil {
+		return build, err
+	}
+	err = json.Unmarshal(data, &build)
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return build, fmt.Errorf("%s", wrongType.Field)
+	}
+	return build, err
+}

@@ -1,0 +1,95 @@
+package spec
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing wrong with a document.
+type Fault struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`   // from 1
+	Column  int    `json:"column"` // from 1, in characters
+	Path    string `json:"path"`   // such as components[0].version; empty for a syntax fault
+	Message string `json:"message"`
+	Excerpt string `json:"excerpt,omitempty"` // the lines around the fault with a caret, for people
+}
+
+// String is the fault on one line, file:line:column: message.
+func (f Fault) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Message)
+}
+
+// Faults are all the faults of one document, in the order of the lines.
+type Faults []Fault
+
+// Error lists the faults, one line each, as file:line:column: message.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxFaults is how many faults of one document are worth reading.
+const maxFaults = 100
+
+// findings collects what is wrong with a document, stage by stage: what a stage finds
+// at a path that an earlier stage has already found fault with is a consequence, and dropped.
+type findings struct {
+	file   string
+	source source
+	faults Faults
+	closed int             // faults before this one are of earlier stages
+	known  map[string]bool // their paths
+}
+
+func (f *findings) add(at position, p path, message string) {
+	where := p.String()
+	if where == "" || !f.known[where] {
+		f.faults = append(f.faults, Fault{File: f.file, Line: at.line, Column: at.column, Path: where, Message: message})
+	}
+}
+
+// silence drops what later stages say about a path.
+func (f *findings) silence(p path) {
+	if f.known == nil {
+		f.known = map[string]bool{}
+	}
+	f.known[p.String()] = true
+}
+
+// endStage closes the current stage.
+func (f *findings) endStage() {
+	if f.known == nil {
+		f.known = map[string]bool{}
+	}
+	for _, fault := range f.faults[f.closed:] {
+		f.known[fault.Path] = true
+	}
+	f.closed = len(f.faults)
+}
+
+// inOrder returns the faults in the order of the lines, each once, with their excerpts;
+// nil when there are none.
+func (f *findings) inOrder() error {
+	if len(f.faults) == 0 {
+		return nil
+	}
+	faults := slices.Clone(f.faults)
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
+	})
+	faults = slices.CompactFunc(faults, func(a, b Fault) bool { return a.String() == b.String() })
+	if more := len(faults) - maxFaults; more > 0 {
+		faults = faults[:maxFaults+1]
+		faults[maxFaults].Message = fmt.Sprintf("and %d more faults from here on", more)
+	}
+	for i, fault := range faults {
+		faults[i].Excerpt = f.source.excerpt(position{fault.Line, fault.Column})
+	}
+	return faults
+}
