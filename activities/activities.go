@@ -1,5 +1,8 @@
-// Package activities holds what a build does to the cloud: each activity is one call
-// or one look.
+// Package activities holds what a build does to the cloud: each activity is one call or
+// one look, and a wait is one activity that looks until there is nothing left to wait for.
+//
+// No activity loops over a call, sleeps before one or makes a token: Temporal retries,
+// and the workflow brings the token.
 package activities
 
 import (
@@ -18,4 +21,11 @@ type Options struct {
 
 // Register registers the activities with a worker: the calls and the waits both, so
 // that a task queue of either kind can serve them.
-func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, opts Options) {}
+func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, opts Options) {
+	watcher := &Poller{Cloud: cloud, Interval: opts.PollInterval}
+	r.RegisterActivity(&Document{})
+	r.RegisterActivity(&Import{ECS: cloud, Watcher: watcher})
+	r.RegisterActivity(&Component{ECS: cloud})
+	r.RegisterActivity(&Pipeline{ECS: cloud, Watcher: watcher})
+	r.RegisterActivity(&Registration{Batch: cloud})
+}

@@ -1,10 +1,17 @@
-// Package workflows tells the story of a build.
+// Package workflows tells the story of a build: import a disk, make components and a
+// template, run it, register the image. It is deterministic and does no I/O; what
+// touches the cloud is in package activities.
 package workflows
 
 import (
 	"time"
 
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/internal/spec"
 )
 
 // Options of the workflows of a worker. The zero value means the defaults.
@@ -15,4 +22,136 @@ type Options struct {
 }
 
 // Register registers the workflows with a worker.
-func Register(r worker.WorkflowRegistry, opts Options) {}
+func Register(r worker.WorkflowRegistry, opts Options) {
+	if opts.HeartbeatTimeout == 0 {
+		opts.HeartbeatTimeout = 2 * time.Minute
+	}
+	r.RegisterWorkflowWithOptions(opts.BuildGoldenImage, registration)
+}
+
+// BuildGoldenImage makes a golden image and registers it with Batch Compute, as its
+// document says. The document comes undecoded, so that one that is no valid JSON ends
+// the build with a clear failure. ProgressQuery tells which Step is running.
+func (o Options) BuildGoldenImage(ctx workflow.Context, document converter.RawValue) (Result, error) {
+	b, err := begin(ctx, o, document)
+	if err == nil {
+		err = b.tell(ctx)
+	}
+	return b.end(ctx, err)
+}
+
+// tell is the story. What a document leaves out is skipped.
+func (b *build) tell(ctx workflow.Context) error {
+	base, err := b.importDisks(ctx)
+	if err != nil {
+		return err
+	}
+	components, err := b.makeComponents(ctx)
+	if err != nil {
+		return err
+	}
+	pipelineID, err := b.makeTemplate(ctx, base, components)
+	if err != nil {
+		return err
+	}
+	imageID, err := b.runTemplate(ctx, pipelineID, base)
+	if err != nil {
+		return err
+	}
+	return b.register(ctx, imageID)
+}
+
+// build is one build while it runs.
+type build struct {
+	opts     Options
+	id       string
+	doc      spec.Build
+	progress *Progress
+	result   Result
+}
+
+// begin reads the document and says that the build runs.
+func begin(ctx workflow.Context, opts Options, document converter.RawValue) (*build, error) {
+	info := workflow.GetInfo(ctx)
+	b := &build{
+		opts:     opts,
+		id:       info.WorkflowExecution.ID,
+		progress: &Progress{BuildID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID, State: StateRunning, Steps: []StepProgress{}},
+		result: Result{
+			BuildID:    info.WorkflowExecution.ID,
+			RunID:      info.WorkflowExecution.RunID,
+			Components: []ResultComponent{},
+			Copies:     []ResultCopy{},
+			SharedWith: []string{},
+			Tokens:     map[Step]string{},
+			StartedAt:  info.WorkflowStartTime,
+		},
+	}
+	err := workflow.SetQueryHandlerWithOptions(ctx, ProgressQuery, func() (Progress, error) { return *b.progress, nil },
+		workflow.QueryHandlerOptions{Description: "Which step is running, and how the others ended"})
+	if err != nil {
+		return b, err
+	}
+	if err := b.readDocument(ctx, document); err != nil {
+		return b, stop("", err)
+	}
+	b.plan()
+	return b, workflow.UpsertTypedSearchAttributes(ctx,
+		AttrName.ValueSet(b.doc.Name), AttrRegion.ValueSet(b.doc.Region), AttrState.ValueSet(string(StateRunning)))
+}
+
+func (b *build) readDocument(ctx workflow.Context, document converter.RawValue) error {
+	if err := checkBuildID(b.id); err != nil {
+		return err
+	}
+	var documents *activities.Document
+	var read activities.ReadDocumentResult
+	in := activities.ReadDocumentInput{Text: string(document.Payload().GetData())}
+	if err := workflow.ExecuteLocalActivity(reading(ctx), documents.ReadDocument, in).Get(ctx, &read); err != nil {
+		return err
+	}
+	b.doc = read.Build
+	b.result.Name, b.result.Region, b.result.Fingerprint = read.Build.Name, read.Build.Region, read.Fingerprint
+	b.progress.Name, b.progress.Region = read.Build.Name, read.Build.Region
+	return nil
+}
+
+// plan lists the steps that the document asks for.
+func (b *build) plan() {
+	template := b.doc.Template
+	for _, step := range []struct {
+		name   Step
+		wanted bool
+	}{
+		{StepImport, b.doc.Source.Import != nil},
+		{StepComponents, len(b.doc.Components) > 0},
+		{StepTemplate, template != nil && template.ID == ""},
+		{StepExecution, template != nil},
+		{StepRegister, b.doc.BatchCompute != nil},
+	} {
+		if step.wanted {
+			b.progress.Steps = append(b.progress.Steps, StepProgress{Name: step.name, State: StatePending})
+		}
+	}
+}
+
+// end closes the books: the final state, the search attributes and the result.
+func (b *build) end(ctx workflow.Context, err error) (Result, error) {
+	b.progress.end(err)
+	b.tellDetails(ctx)
+	b.result.FinishedAt = workflow.Now(ctx)
+	b.result.Outcome = OutcomeSucceeded
+	if len(b.result.Warnings) > 0 {
+		b.result.Outcome = OutcomePartial
+	}
+	updates := []temporalUpdate{AttrState.ValueSet(string(b.progress.State))}
+	if b.result.ImageID != "" {
+		updates = append(updates, AttrImageID.ValueSet(b.result.ImageID))
+	}
+	// A cancelled build writes its last state as well.
+	disconnected, _ := workflow.NewDisconnectedContext(ctx)
+	if upsertErr := workflow.UpsertTypedSearchAttributes(disconnected, updates...); err == nil {
+		err = upsertErr
+	}
+	return b.result, err
+}

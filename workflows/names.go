@@ -1,6 +1,9 @@
 package workflows
 
-import "go.temporal.io/sdk/temporal"
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
 
 // BuildType is the workflow type of a build. Its one argument is the build document
 // as JSON; it returns a Result.
@@ -26,3 +29,5 @@ var (
 func SearchAttributes() []string {
 	return []string{AttrName.GetName(), AttrRegion.GetName(), AttrState.GetName(), AttrImageID.GetName()}
 }
+
+var registration = workflow.RegisterOptions{Name: BuildType}

@@ -1,6 +1,14 @@
 package workflows
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
 
 // ProgressQuery is the query that answers with a Progress.
 const ProgressQuery = "progress"
@@ -55,14 +63,78 @@ type StepProgress struct {
 	ResourceID string     `json:"resourceId,omitempty"`
 }
 
-// Failure is why a build failed: the details of the build's ApplicationError, whose
-// type is Code.
-type Failure struct {
-	Code       string `json:"code"`
-	HTTPStatus int    `json:"httpStatus"`
-	Message    string `json:"message"`
-	RequestID  string `json:"requestId"`
-	Class      string `json:"class"`
-	Step       Step   `json:"step"`
-	Advice     string `json:"advice"`
+// step runs one step of the story and keeps its books. The failure names the step.
+func (b *build) step(ctx workflow.Context, name Step, run func(*StepProgress) error) error {
+	s := b.progress.of(name)
+	started := workflow.Now(ctx)
+	b.progress.Step = name
+	s.State, s.StartedAt = StateRunning, &started
+	b.tellDetails(ctx)
+
+	err := stop(name, run(s))
+	finished := workflow.Now(ctx)
+	s.State, s.FinishedAt = stateAfter(err), &finished
+	if err == nil {
+		s.Percent = 100
+	}
+	return err
+}
+
+// of is the progress of a planned step.
+func (p *Progress) of(name Step) *StepProgress {
+	for i := range p.Steps {
+		if p.Steps[i].Name == name {
+			return &p.Steps[i]
+		}
+	}
+	p.Steps = append(p.Steps, StepProgress{Name: name})
+	return &p.Steps[len(p.Steps)-1]
+}
+
+// note adds to the detail of the running step.
+func (b *build) note(text string) {
+	b.progress.of(b.progress.Step).Detail = text
+}
+
+// end sets the build's final state.
+func (p *Progress) end(err error) {
+	p.State = stateAfter(err)
+	var refused *temporal.ApplicationError
+	var failure Failure
+	if errors.As(err, &refused) && refused.Details(&failure) == nil {
+		p.Error = &failure
+	}
+}
+
+func stateAfter(err error) State {
+	switch {
+	case err == nil:
+		return StateSucceeded
+	case temporal.IsCanceledError(err):
+		return StateCancelled
+	}
+	return StateFailed
+}
+
+// marks stand before the steps in the Web UI.
+var marks = map[State]string{
+	StatePending: "▫️", StateRunning: "▶️", StateSucceeded: "✅", StateFailed: "❌", StateCancelled: "⏹️",
+}
+
+// tellDetails shows the steps as the workflow's current details in the Web UI.
+func (b *build) tellDetails(ctx workflow.Context) {
+	lines := []string{fmt.Sprintf("**%s** in %s: %s", b.progress.Name, b.progress.Region, b.progress.State), ""}
+	for _, s := range b.progress.Steps {
+		line := fmt.Sprintf("- %s **%s**", marks[s.State], s.Name)
+		for _, part := range []string{s.ResourceID, s.Detail} {
+			if part != "" {
+				line += " · " + part
+			}
+		}
+		lines = append(lines, line)
+	}
+	if failure := b.progress.Error; failure != nil {
+		lines = append(lines, "", fmt.Sprintf("**%s** %s", failure.Code, failure.Message), "", failure.Advice)
+	}
+	workflow.SetCurrentDetails(ctx, strings.Join(lines, "\n"))
 }

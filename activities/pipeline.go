@@ -1,0 +1,201 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/spec"
+)
+
+// Builder is the part of ECS that builds images from templates.
+type Builder interface {
+	CreatePipeline(ctx context.Context, req alicloud.CreatePipelineRequest) (id string, err error)
+	StartExecution(ctx context.Context, req alicloud.StartExecutionRequest) (id string, err error)
+	CancelExecution(ctx context.Context, region, id string) error
+}
+
+// Pipeline makes image templates and runs them.
+type Pipeline struct {
+	ECS     Builder
+	Watcher Watcher
+}
+
+// CreateTemplateInput asks for an image template. Tags are complete, and the contents
+// name the components.
+type CreateTemplateInput struct {
+	Region        string        `json:"region"`
+	Token         string        `json:"token"`
+	BaseImageType string        `json:"baseImageType"` // IMAGE or IMAGE_FAMILY
+	BaseImage     string        `json:"baseImage"`
+	Template      spec.Template `json:"template"`
+	Image         spec.Image    `json:"image"`
+}
+
+// CreateTemplateResult names the template, which the API calls an image pipeline.
+type CreateTemplateResult struct {
+	PipelineID string `json:"pipelineId"`
+	Attempt    int32  `json:"attempt"`
+}
+
+// CreateTemplate makes an image template. (ECS API reference, CreateImagePipeline,
+// 2014-05-26.)
+func (a *Pipeline) CreateTemplate(ctx context.Context, in CreateTemplateInput) (CreateTemplateResult, error) {
+	id, err := a.ECS.CreatePipeline(ctx, templateRequest(in))
+	if err != nil {
+		return CreateTemplateResult{}, failure("create template "+in.Template.Name, err)
+	}
+	activity.GetLogger(ctx).Info("Template created", "pipeline_id", id)
+	return CreateTemplateResult{PipelineID: id, Attempt: attempt(ctx)}, nil
+}
+
+func templateRequest(in CreateTemplateInput) alicloud.CreatePipelineRequest {
+	t, image := in.Template, in.Image
+	return alicloud.CreatePipelineRequest{
+		Region:                  in.Region,
+		ClientToken:             in.Token,
+		Name:                    t.Name,
+		Description:             t.Description,
+		BaseImageType:           in.BaseImageType,
+		BaseImage:               in.BaseImage,
+		BuildContent:            t.BuildContent,
+		TestContent:             t.TestContent,
+		InstanceType:            t.InstanceType,
+		VSwitchID:               t.VSwitchID,
+		SystemDiskSizeGiB:       t.SystemDiskSizeGiB,
+		InternetMaxBandwidthOut: t.InternetMaxBandwidthOut,
+		DeleteInstanceOnFailure: t.DeleteInstanceOnFailure,
+		RepairMode:              t.RepairMode,
+		RetainCloudAssistant:    t.RetainCloudAssistant,
+		ToRegionIDs:             t.ToRegionIDs,
+		AddAccounts:             t.AddAccounts,
+		ImageName:               image.Name,
+		ImageNameSuffix:         image.NameSuffix,
+		ImageFamily:             image.Family,
+		ImageDescription:        image.Description,
+		ImageNVMeSupport:        image.NVMeSupport,
+		ImageTags:               image.Tags,
+		ResourceGroupID:         t.ResourceGroupID,
+		Tags:                    t.Tags,
+	}
+}
+
+// StartExecutionInput asks for a run of a template. Tags are complete.
+type StartExecutionInput struct {
+	Region     string            `json:"region"`
+	Token      string            `json:"token"`
+	PipelineID string            `json:"pipelineId"`
+	Tags       map[string]string `json:"tags"`
+}
+
+// StartExecutionResult names the run.
+type StartExecutionResult struct {
+	ExecutionID string `json:"executionId"`
+	Attempt     int32  `json:"attempt"`
+}
+
+// StartExecution runs a template. One execution of a template runs at a time; while
+// another one does, this call is tried again. (ECS API reference,
+// StartImagePipelineExecution, 2014-05-26.)
+func (a *Pipeline) StartExecution(ctx context.Context, in StartExecutionInput) (StartExecutionResult, error) {
+	id, err := a.ECS.StartExecution(ctx, alicloud.StartExecutionRequest{
+		Region: in.Region, ClientToken: in.Token, PipelineID: in.PipelineID, Tags: in.Tags,
+	})
+	if err != nil {
+		return StartExecutionResult{}, failure("start template "+in.PipelineID, err)
+	}
+	activity.GetLogger(ctx).Info("Execution started", "execution_id", id)
+	return StartExecutionResult{ExecutionID: id, Attempt: attempt(ctx)}, nil
+}
+
+// AwaitExecutionInput names a run of a template.
+type AwaitExecutionInput struct {
+	Region      string `json:"region"`
+	ExecutionID string `json:"executionId"`
+}
+
+// AwaitExecutionResult is the image that came out.
+type AwaitExecutionResult struct {
+	ImageID   string `json:"imageId"`
+	ImageName string `json:"imageName"`
+	Warning   string `json:"warning,omitempty"` // of a run that succeeded in part
+	Attempt   int32  `json:"attempt"`
+}
+
+// AwaitExecution blocks until a run is over and its image can be used. Its failure is
+// ImageTestsFailed or PipelineFailed with the cloud's message.
+func (a *Pipeline) AwaitExecution(ctx context.Context, in AwaitExecutionInput) (AwaitExecutionResult, error) {
+	pulse := startPulse(ctx)
+	defer pulse.stop()
+	execution, err := a.awaitEnd(ctx, in, pulse)
+	if err != nil {
+		return AwaitExecutionResult{}, err
+	}
+	image, err := awaitImage(ctx, a.Watcher, in.Region, execution.ImageID, PipelineFailed, pulse)
+	if err != nil {
+		return AwaitExecutionResult{}, err
+	}
+	result := AwaitExecutionResult{ImageID: image.ID, ImageName: image.Name, Attempt: attempt(ctx)}
+	if execution.Status == "PARTITION_SUCCESS" {
+		result.Warning = fmt.Sprintf("execution %s succeeded in part: %s", in.ExecutionID, executionReason(execution))
+	}
+	return result, nil
+}
+
+func (a *Pipeline) awaitEnd(ctx context.Context, in AwaitExecutionInput, pulse *pulse) (alicloud.Execution, error) {
+	wait := waiting{what: "execution " + in.ExecutionID, pulse: pulse}
+	for execution, err := range a.Watcher.Execution(ctx, in.Region, in.ExecutionID) {
+		if err != nil {
+			if err := wait.missed(err); err != nil {
+				return alicloud.Execution{}, err
+			}
+			continue
+		}
+		switch execution.Status {
+		case "SUCCESS", "PARTITION_SUCCESS":
+			return execution, imageOf(execution)
+		case "TEST_FAILED":
+			return execution, Ended(ImageTestsFailed,
+				fmt.Sprintf("execution %s made image %s, but its tests failed: %s", in.ExecutionID, execution.ImageID, executionReason(execution)),
+				"correct the image or the test components, then build again")
+		case "FAILED", "CANCELLED":
+			return execution, Ended(PipelineFailed,
+				fmt.Sprintf("execution %s is %s: %s", in.ExecutionID, execution.Status, executionReason(execution)),
+				"correct what the message names in components or template, then build again")
+		}
+		wait.saw(0, execution.Status, "PREPARING", "REPAIRING", "BUILDING", "TESTING", "DISTRIBUTING", "RELEASING", "CANCELLING")
+	}
+	return alicloud.Execution{}, handOver(ctx)
+}
+
+// imageOf is the failure of a run that claims success without an image.
+func imageOf(execution alicloud.Execution) error {
+	if execution.ImageID != "" {
+		return nil
+	}
+	return Ended(PipelineFailed, fmt.Sprintf("execution %s is %s but names no image", execution.ID, execution.Status),
+		"look at the execution in the ECS console")
+}
+
+func executionReason(execution alicloud.Execution) string {
+	message := execution.Message
+	if message == "" {
+		message = execution.ErrorInfo
+	}
+	return reason(execution.ErrorCode, message)
+}
+
+// CancelExecutionInput names a run that is no longer wanted.
+type CancelExecutionInput struct {
+	Region      string `json:"region"`
+	ExecutionID string `json:"executionId"`
+}
+
+// CancelExecution cancels a run (ECS CancelImagePipelineExecution). The cloud cancels in
+// PREPARING, REPAIRING and BUILDING only; that it is too late is no failure: the result
+// says so.
+func (a *Pipeline) CancelExecution(ctx context.Context, in CancelExecutionInput) (CancelResult, error) {
+	return cancelled("cancel execution "+in.ExecutionID, a.ECS.CancelExecution(ctx, in.Region, in.ExecutionID))
+}

@@ -1,0 +1,165 @@
+package workflows
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/testsuite"
+
+	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/internal/alicloud"
+)
+
+// cloud is a cloud in which everything succeeds at the second look, unless told otherwise.
+type cloud struct {
+	mu       sync.Mutex
+	calls    []string // in order, as "ImportImage" or "CreateComponent nginx 1.0.0"
+	refuse   map[string]error
+	existing []alicloud.Component
+	looks    map[string]int
+	stuck    string // the id that never gets done
+	partial  bool
+
+	imported   alicloud.ImportImageRequest
+	components []alicloud.CreateComponentRequest
+	template   alicloud.CreatePipelineRequest
+	execution  alicloud.StartExecutionRequest
+	registered alicloud.RegisterImageRequest
+}
+
+func (c *cloud) call(format string, args ...any) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name := fmt.Sprintf(format, args...)
+	c.calls = append(c.calls, name)
+	return c.refuse[name]
+}
+
+// second is done from the second look on.
+func (c *cloud) second(id string, running, done string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looks[id]++
+	if c.looks[id] < 2 || c.stuck == id {
+		return running
+	}
+	return done
+}
+
+func (c *cloud) ImportImage(_ context.Context, req alicloud.ImportImageRequest) (alicloud.ImportImageResponse, error) {
+	c.imported = req
+	return alicloud.ImportImageResponse{ImageID: "m-import", TaskID: "t-1"}, c.call("ImportImage")
+}
+
+func (c *cloud) CancelTask(_ context.Context, _, id string) error { return c.call("CancelTask %s", id) }
+
+func (c *cloud) CreateComponent(_ context.Context, req alicloud.CreateComponentRequest) (string, error) {
+	err := c.call("CreateComponent %s %s", req.Name, req.Version)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.components = append(c.components, req)
+	return "ic-" + req.Name, err
+}
+
+func (c *cloud) Components(_ context.Context, q alicloud.ComponentQuery) ([]alicloud.Component, error) {
+	return c.existing, c.call("Components %s %s", q.Name, q.Version)
+}
+
+func (c *cloud) CreatePipeline(_ context.Context, req alicloud.CreatePipelineRequest) (string, error) {
+	c.template = req
+	return "ip-1", c.call("CreatePipeline")
+}
+
+func (c *cloud) StartExecution(_ context.Context, req alicloud.StartExecutionRequest) (string, error) {
+	c.execution = req
+	return "exec-1", c.call("StartExecution")
+}
+
+func (c *cloud) CancelExecution(_ context.Context, _, id string) error {
+	return c.call("CancelExecution %s", id)
+}
+
+func (c *cloud) RegisterImage(_ context.Context, req alicloud.RegisterImageRequest) (string, error) {
+	c.registered = req
+	return "img-1", c.call("RegisterImage")
+}
+
+func (c *cloud) Task(_ context.Context, _, id string) (alicloud.Task, error) {
+	return alicloud.Task{ID: id, Status: c.second(id, "Processing", "Finished"), Percent: 40}, nil
+}
+
+func (c *cloud) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error) {
+	return []alicloud.Image{{ID: q.ID, Name: "name of " + q.ID, Status: c.second(q.ID, "Creating", "Available")}}, nil
+}
+
+func (c *cloud) Execution(_ context.Context, _, id string) (alicloud.Execution, error) {
+	done := "SUCCESS"
+	if c.partial {
+		done = "PARTITION_SUCCESS"
+	}
+	return alicloud.Execution{ID: id, Status: c.second(id, "BUILDING", done), ImageID: "m-golden", Message: "as told"}, nil
+}
+
+// refusal is a cloud error with a code of the catalogue.
+func refusal(api, code string, status int, message string) error {
+	return &alicloud.Error{API: api, Code: code, HTTPStatus: status, Message: message, RequestID: "R-1"}
+}
+
+// environment runs builds against a cloud with the real activities.
+func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	c.looks = map[string]int{}
+	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()
+	env.SetTestTimeout(20 * time.Second)
+	watcher := &activities.Poller{Cloud: c, Interval: time.Millisecond}
+	Register(env, Options{})
+	env.RegisterActivity(&activities.Document{})
+	env.RegisterActivity(&activities.Import{ECS: c, Watcher: watcher})
+	env.RegisterActivity(&activities.Component{ECS: c})
+	env.RegisterActivity(&activities.Pipeline{ECS: c, Watcher: watcher})
+	env.RegisterActivity(&activities.Registration{Batch: c})
+	return env
+}
+
+// run runs a document to its end.
+func run(t *testing.T, c *cloud, document string) (Result, *testsuite.TestWorkflowEnvironment, error) {
+	t.Helper()
+	env := environment(t, c)
+	env.ExecuteWorkflow(BuildType, raw(document))
+	require.True(t, env.IsWorkflowCompleted())
+	var result Result
+	err := env.GetWorkflowError()
+	if err == nil {
+		require.NoError(t, env.GetWorkflowResult(&result))
+	}
+	return result, env, err
+}
+
+// raw is a document as a client sends it.
+func raw(document string) converter.RawValue {
+	payload, err := converter.NewJSONPayloadConverter().ToPayload(0)
+	if err != nil {
+		panic(err)
+	}
+	payload.Data = []byte(document)
+	return converter.NewRawValue(payload)
+}
+
+func progressOf(t *testing.T, env *testsuite.TestWorkflowEnvironment) Progress {
+	t.Helper()
+	answer, err := env.QueryWorkflow(ProgressQuery)
+	require.NoError(t, err)
+	var progress Progress
+	require.NoError(t, answer.Get(&progress))
+	return progress
+}
+
+func count(calls []string, name string) int {
+	return len(slices.DeleteFunc(slices.Clone(calls), func(call string) bool { return call != name }))
+}

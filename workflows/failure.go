@@ -1,0 +1,43 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/seed1230462e/kiln/activities"
+)
+
+// Failure is why a build failed: the details of the build's ApplicationError, whose
+// type is Code.
+type Failure struct {
+	Code       string `json:"code"`
+	HTTPStatus int    `json:"httpStatus"` // 0 when no answer came
+	Message    string `json:"message"`
+	RequestID  string `json:"requestId"`
+	Class      string `json:"class"`
+	Step       Step   `json:"step"` // empty when the build had not begun
+	Advice     string `json:"advice"`
+}
+
+// stop makes the build's failure of a step's error: the activity's own type and
+// details, which a plain wrap would hide. A cancellation stays what it is.
+func stop(step Step, err error) error {
+	if err == nil || temporal.IsCanceledError(err) {
+		return err
+	}
+	is := activities.FailureOf(err)
+	message := is.Message
+	if step != "" {
+		message = fmt.Sprintf("%s: %s", step, message)
+	}
+	return temporal.NewNonRetryableApplicationError(message, is.Code, nil, Failure{
+		Code:       is.Code,
+		HTTPStatus: is.HTTPStatus,
+		Message:    is.Message,
+		RequestID:  is.RequestID,
+		Class:      string(is.Class),
+		Step:       step,
+		Advice:     is.Advice,
+	})
+}

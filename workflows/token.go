@@ -1,0 +1,65 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+)
+
+// The tags that say which build and step a resource belongs to.
+const (
+	TagBuild = "kiln:build"
+	TagToken = "kiln:token"
+)
+
+// token names one step of one build to the cloud: the same on every attempt, replay and
+// reset. Hex suits both services: ECS takes 64 ASCII characters, Batch Compute only
+// letters, digits and underscores, so it would refuse a UUID's hyphens. The token
+// reaches history as the activity's input, before the call is made.
+func (b *build) token(ctx workflow.Context, step Step) string {
+	info := workflow.GetInfo(ctx)
+	run := info.FirstRunID
+	if info.CronSchedule != "" { // the runs of a cron share their first run, but each is a build
+		run = info.OriginalRunID
+	}
+	sum := sha256.Sum256([]byte(info.WorkflowExecution.ID + "/" + run + "/" + string(step)))
+	token := hex.EncodeToString(sum[:16])
+	b.result.Tokens[step] = token
+	return token
+}
+
+// own adds the ownership tags to a resource's tags.
+func (b *build) own(tags map[string]string, token string) map[string]string {
+	owned := make(map[string]string, len(tags)+2)
+	for _, key := range workflow.DeterministicKeys(tags) {
+		owned[key] = tags[key]
+	}
+	owned[TagBuild], owned[TagToken] = b.id, token
+	return owned
+}
+
+// maxBuildID is the length of a tag's value.
+const maxBuildID = 128
+
+// checkBuildID refuses a workflow id that the ownership tag cannot hold.
+func checkBuildID(id string) error {
+	fault := ""
+	switch {
+	case len(id) > maxBuildID:
+		fault = fmt.Sprintf("is longer than %d characters", maxBuildID)
+	case strings.HasPrefix(id, "acs:"):
+		fault = "starts with acs:"
+	case strings.Contains(id, "http://"), strings.Contains(id, "https://"):
+		fault = "contains http:// or https://"
+	default:
+		return nil
+	}
+	return activities.Ended(activities.InvalidBuild,
+		fmt.Sprintf("the build id (the workflow id) %q %s; the cloud refuses it as the value of the tag %s", id, fault, TagBuild),
+		"start the build with another workflow id")
+}
