@@ -65,6 +65,7 @@ func TestLookupFindsTheNearestRow(t *testing.T) {
 		{"the misspelling where only the right one is documented", "DeleteImage", "Forbbiden.RAM", 403, "*", "Forbidden.RAM", errcode.Stop},
 		{"the corrected spelling of denied", "CopyImage", "OperationDenied.EncryptedSnapshot", 403, "CopyImage", "OperationDeined.EncryptedSnapshot", errcode.Stop},
 		{"another case", "ImportImage", "DryRun.Success", 400, "ImportImage", "DRYRUN.SUCCESS", errcode.Stop},
+		{"a region where no document of the API names the code", register, "InvalidRegionId.NotFound", 0, "*", "InvalidRegionId.NotFound", errcode.Stop},
 		{"no answer", register, "NoAnswer", 0, "*", "NoAnswer", errcode.Retry},
 		{"a broken answer", "ImportImage", "BadAnswer", 502, "*", "BadAnswer", errcode.Retry},
 		{"a redirect", "ImportImage", "Redirected", 302, "*", "Redirected", errcode.Stop},
