@@ -1,61 +1,189 @@
 // Package alicloud calls ECS and Batch Compute in our own types. It is the only
 // package that imports the vendor's SDK.
+//
+// The SDK signs requests and spells their parameters; this package sends them and reads
+// the answers, since the SDK hides the status of a broken answer and takes a redirect
+// for success. One call is one request: nothing here tries again. Every failure of a
+// call is an *Error, except for missing credentials (ErrNoCredentials) and an execution
+// that is not there (ErrNotFound).
 package alicloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
+	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	"github.com/alibabacloud-go/tea/dara"
 )
 
-// Cloud calls the services. It is safe for concurrent use and keeps one client a region.
-type Cloud struct{ opts Options }
+// The time-outs of Options when they are left out.
+const (
+	defaultConnectTimeout = 10 * time.Second
+	defaultReadTimeout    = 60 * time.Second
+)
+
+// Cloud calls the services. It is safe for concurrent use; all its regions share one
+// pool of connections.
+type Cloud struct {
+	ecs          *url.URL // nil for the public endpoints
+	batchCompute *url.URL
+	credentials  *chain
+	wire         *wire
+}
 
 // New checks the options and returns a Cloud. It makes no call.
-func New(opts Options) (*Cloud, error) { return &Cloud{opts: opts}, nil }
-
-var errTODO = errors.New("not written yet")
-
-// CheckCredentials finds credentials in the chain without calling ECS.
-func (c *Cloud) CheckCredentials(ctx context.Context) error { return errTODO }
-
-func (c *Cloud) Regions(ctx context.Context, region string) ([]Region, error) { return nil, errTODO }
-
-func (c *Cloud) ImportImage(ctx context.Context, req ImportImageRequest) (ImportImageResponse, error) {
-	return ImportImageResponse{}, errTODO
+func New(opts Options) (*Cloud, error) {
+	ecsURL, err := baseURL("ECS", opts.ECSEndpoint)
+	if err != nil {
+		return nil, err
+	}
+	batchComputeURL, err := baseURL("Batch Compute", opts.BatchComputeEndpoint)
+	if err != nil {
+		return nil, err
+	}
+	if (opts.AccessKeyID == "") != (opts.AccessKeySecret == "") {
+		return nil, errors.New("an AccessKey has an id and a secret: only one of them is given")
+	}
+	if opts.ConnectTimeout < 0 || opts.ReadTimeout < 0 {
+		return nil, errors.New("a time-out is negative")
+	}
+	return &Cloud{
+		ecs: ecsURL, batchCompute: batchComputeURL,
+		credentials: newChain(opts.AccessKeyID, opts.AccessKeySecret),
+		wire: newWire(
+			cmp.Or(opts.ConnectTimeout, defaultConnectTimeout),
+			cmp.Or(opts.ReadTimeout, defaultReadTimeout)),
+	}, nil
 }
 
-func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) { return Task{}, errTODO }
-
-func (c *Cloud) CancelTask(ctx context.Context, region, id string) error { return errTODO }
-
-func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) { return nil, errTODO }
-
-func (c *Cloud) CreateComponent(ctx context.Context, req CreateComponentRequest) (id string, err error) {
-	return "", errTODO
+// CloseIdleConnections closes the connections that no call is using.
+func (c *Cloud) CloseIdleConnections() {
+	(&http.Client{Transport: c.wire.transport}).CloseIdleConnections()
 }
 
-func (c *Cloud) Components(ctx context.Context, q ComponentQuery) ([]Component, error) {
-	return nil, errTODO
+// baseURL checks an endpoint override. The services' paths begin at the root and are
+// signed, so an override cannot have a path of its own.
+func baseURL(service, override string) (*url.URL, error) {
+	if override == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(override)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the %s endpoint is not a URL such as http://127.0.0.1:9100", service)
+	case u.User != nil:
+		return nil, fmt.Errorf("the %s endpoint must not hold a user name or password", service)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("the %s endpoint %q must begin with http:// or https://", service, override)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("the %s endpoint %q names no host", service, override)
+	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.Fragment != "":
+		return nil, fmt.Errorf("the %s endpoint %q must end after the host and port", service, override)
+	}
+	return u, nil
 }
 
-func (c *Cloud) CreatePipeline(ctx context.Context, req CreatePipelineRequest) (id string, err error) {
-	return "", errTODO
+// invoke calls one ECS method and decodes its answer. The method is one of the SDK's
+// …WithContext methods.
+func invoke[Request, Response any](
+	ctx context.Context, c *Cloud, api, region string,
+	method func(*ecs.Client, context.Context, *Request, *dara.RuntimeOptions) (*Response, error),
+	request *Request, answer any,
+) error {
+	x := &exchange{api: api, service: "ECS"}
+	config, err := c.config(ctx, x, region, c.ecs)
+	if err != nil {
+		return err
+	}
+	client, err := ecs.NewClient(config)
+	if err != nil {
+		return fmt.Errorf("%s: make the ECS client: %w", api, err)
+	}
+	client.NoProxy = client.Endpoint
+	_, err = method(client, x.in(ctx), request, &dara.RuntimeOptions{})
+	return c.outcome(x, err, answer)
 }
 
-func (c *Cloud) StartExecution(ctx context.Context, req StartExecutionRequest) (id string, err error) {
-	return "", errTODO
+// invokeBatchCompute calls one Batch Compute action, which the SDK has no types for, and
+// decodes its answer. The old signature (HMAC-SHA1) is the documented one.
+func (c *Cloud) invokeBatchCompute(
+	ctx context.Context, region, action, method string, query map[string]string, body any, answer any,
+) error {
+	x := &exchange{api: "BatchCompute." + action, service: "Batch Compute"}
+	config, err := c.config(ctx, x, region, c.batchCompute)
+	if err != nil {
+		return err
+	}
+	if config.Endpoint == nil {
+		config.Endpoint = dara.String("batchcompute." + region + ".aliyuncs.com")
+	}
+	config.SignatureAlgorithm = dara.String("v2")
+	config.NoProxy = config.Endpoint
+	client, err := openapi.NewClient(config)
+	if err != nil {
+		return fmt.Errorf("%s: make the Batch Compute client: %w", x.api, err)
+	}
+	params := &openapiutil.Params{
+		Action: &action, Version: dara.String("2015-11-11"), Protocol: dara.String("HTTPS"),
+		Pathname: dara.String("/images"), Method: &method, AuthType: dara.String("AK"),
+		Style: dara.String("ROA"), ReqBodyType: dara.String("json"), BodyType: dara.String("json"),
+	}
+	request := &openapiutil.OpenApiRequest{Query: map[string]*string{}, Body: body}
+	for name, value := range query {
+		if value != "" {
+			request.Query[name] = &value
+		}
+	}
+	_, err = client.CallApiWithCtx(x.in(ctx), params, request, &dara.RuntimeOptions{})
+	return c.outcome(x, err, answer)
 }
 
-func (c *Cloud) Execution(ctx context.Context, region, id string) (Execution, error) {
-	return Execution{}, errTODO
+var regionID = regexp.MustCompile(`^[a-z][a-z0-9-]{1,62}$`)
+
+// config is what both SDK clients are made from. They are made for each call: they hold
+// nothing but settings, and so every call signs with the credentials of the moment.
+// NoProxy keeps the SDK from handling proxies, which the wire does.
+func (c *Cloud) config(ctx context.Context, x *exchange, region string, override *url.URL) (*openapiutil.Config, error) {
+	if !regionID.MatchString(region) {
+		// The region becomes part of a host name, so ask no host and say what ECS would.
+		return nil, &Error{API: x.api, Code: "InvalidRegionId.NotFound",
+			Message: fmt.Sprintf("%.80q is not a region id such as cn-hangzhou.", region)}
+	}
+	keys, err := c.credentials.get(ctx)
+	if err != nil {
+		return nil, x.notSent(ctx, err)
+	}
+	x.secrets = []string{dara.StringValue(keys.AccessKeySecret), dara.StringValue(keys.SecurityToken)}
+	config := &openapiutil.Config{
+		AccessKeyId: keys.AccessKeyId, AccessKeySecret: keys.AccessKeySecret, SecurityToken: keys.SecurityToken,
+		RegionId: &region, UserAgent: dara.String("Kiln"), HttpClient: c.wire,
+	}
+	if override != nil {
+		config.Endpoint = &override.Host
+		config.Protocol = &override.Scheme
+	}
+	return config, nil
 }
 
-func (c *Cloud) CancelExecution(ctx context.Context, region, id string) error { return errTODO }
-
-func (c *Cloud) RegisterImage(ctx context.Context, req RegisterImageRequest) (id string, err error) {
-	return "", errTODO
-}
-
-func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, error) {
-	return nil, errTODO
+// outcome is what became of an exchange: the SDK's own error counts only when the
+// request never reached the wire.
+func (c *Cloud) outcome(x *exchange, sdkErr error, answer any) error {
+	switch {
+	case x.err != nil:
+		c.credentials.heed(x.err.Code)
+		return x.err
+	case x.answered:
+		return x.decode(answer)
+	default:
+		return &Error{API: x.api, Code: CodeNoAnswer, Err: sdkErr,
+			Message: x.clean(fmt.Sprintf("the request to %s was not sent: %v", x.service, sdkErr))}
+	}
 }

@@ -1,6 +1,11 @@
 package alicloud
 
-import "time"
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Codes of our own for a call that got no usable answer from the cloud. They stand in
 // Error.Code and have rows in the error catalogue.
@@ -9,6 +14,12 @@ const (
 	CodeBadAnswer  = "BadAnswer"  // not JSON, truncated, wrong types, or a 2xx without the id it owes
 	CodeRedirected = "Redirected" // a 3xx, which these services never send
 )
+
+// ErrNotFound is what Execution returns, wrapped, when the cloud lists no such execution.
+var ErrNotFound = errors.New("not found")
+
+// ErrNoCredentials is wrapped by every error that comes of an empty credential chain.
+var ErrNoCredentials = errors.New("no Alibaba Cloud credentials found")
 
 // Error is a call that failed, with the cloud's own words.
 type Error struct {
@@ -20,3 +31,23 @@ type Error struct {
 	RetryAfter time.Duration // how long the cloud asks to wait; 0 when it does not say
 	Err        error         // the cause when no answer came
 }
+
+// Error reads "ImportImage: InvalidOSSObject.NotFound (400): message (request id …)",
+// without the parts that are missing.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.API + ": " + e.Code)
+	if e.HTTPStatus != 0 {
+		b.WriteString(" (" + strconv.Itoa(e.HTTPStatus) + ")")
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request id " + e.RequestID + ")")
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause when no answer came, such as the context's error.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,78 @@
+package alicloud
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+)
+
+// RegisterImage registers an ECS image with Batch Compute and returns the registration's
+// id. A repeat with the same IdempotentToken returns the first call's id. (Batch Compute
+// API reference, CreateImage, POST /images, 2015-11-11.)
+func (c *Cloud) RegisterImage(ctx context.Context, req RegisterImageRequest) (id string, err error) {
+	body := map[string]string{}
+	for name, value := range map[string]string{
+		"Name": req.Name, "Description": req.Description, "EcsImageId": req.ECSImageID, "Platform": req.Platform,
+	} {
+		if value != "" {
+			body[name] = value
+		}
+	}
+	query := map[string]string{"IdempotentToken": req.IdempotentToken}
+	var a registerAnswer
+	err = c.invokeBatchCompute(ctx, req.Region, "CreateImage", http.MethodPost, query, body, &a)
+	if err != nil {
+		return "", err
+	}
+	return string(a.ID), nil
+}
+
+// BatchImages lists the account's own registrations, all pages of them. (Batch Compute
+// API reference, ListImages, GET /images, 2015-11-11.)
+func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, error) {
+	var images []BatchImage
+	err := follow("BatchCompute.ListImages", func(marker string) (string, error) {
+		query := map[string]string{"Type": "Self", "MaxItemCount": strconv.Itoa(pageSize), "Marker": marker}
+		var a batchImagesAnswer
+		if err := c.invokeBatchCompute(ctx, region, "ListImages", http.MethodGet, query, nil, &a); err != nil {
+			return "", err
+		}
+		for _, i := range a.Items {
+			images = append(images, BatchImage{
+				ID: string(i.ID), Name: string(i.Name), Description: string(i.Description),
+				ECSImageID: string(i.EcsImageID), Platform: string(i.Platform), Type: string(i.Type),
+				CreatedAt: string(i.CreationTime),
+			})
+		}
+		return string(a.NextMarker), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return images, nil
+}
+
+type registerAnswer struct{ ID text }
+
+func (a *registerAnswer) owed() string {
+	if a.ID == "" {
+		return "Id"
+	}
+	return ""
+}
+
+type batchImagesAnswer struct {
+	NextMarker text
+	Items      []struct {
+		ID, Name, Description, EcsImageID, Platform, Type, CreationTime text
+	}
+}
+
+func (a *batchImagesAnswer) owed() string {
+	for _, i := range a.Items {
+		if i.ID == "" {
+			return "Id in one of its images"
+		}
+	}
+	return ""
+}

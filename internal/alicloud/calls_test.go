@@ -1,0 +1,341 @@
+package alicloud
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const region = "cn-hangzhou"
+
+func yes() *bool { b := true; return &b }
+
+// TestCallsOnTheWire has one row for each call that a build makes: what the service gets
+// and what the caller gets back. The answers are written from the API references.
+func TestCallsOnTheWire(t *testing.T) {
+	tests := []struct {
+		name   string
+		call   func(context.Context, *Cloud) (any, error)
+		answer string
+		action string
+		query  map[string]string
+		want   any
+	}{
+		{
+			name: "ImportImage with everything",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.ImportImage(ctx, ImportImageRequest{
+					Region: region, ClientToken: "tok", ImageName: "golden base", Description: "a disk", Architecture: "x86_64",
+					OSType: "linux", Platform: "Others Linux", BootMode: "UEFI", LicenseType: "Auto", RoleName: "Role",
+					DetectionStrategy: "Standard", StorageLocationARN: "arn", ResourceGroupID: "rg-1",
+					NVMeSupport: "supported", IMDSSupport: "v2",
+					Disks: []Disk{{Bucket: "bkt", Object: "a/b c.qcow2", Format: "QCOW2", SizeGiB: 40}, {Bucket: "bkt", Object: "d.raw"}},
+					Tags:  Tags{"k": "", "a": "b"},
+				})
+			},
+			answer: `{"RequestId":"R-1","ImageId":"m-1","TaskId":"t-1","RegionId":"cn-hangzhou"}`,
+			action: "ImportImage",
+			query: map[string]string{
+				"RegionId": region, "ClientToken": "tok", "ImageName": "golden base", "Description": "a disk", "Architecture": "x86_64",
+				"OSType": "linux", "Platform": "Others Linux", "BootMode": "UEFI", "LicenseType": "Auto", "RoleName": "Role",
+				"DetectionStrategy": "Standard", "StorageLocationArn": "arn", "ResourceGroupId": "rg-1",
+				"Features.NvmeSupport": "supported", "Features.ImdsSupport": "v2",
+				"DiskDeviceMapping.1.OSSBucket": "bkt", "DiskDeviceMapping.1.OSSObject": "a/b c.qcow2",
+				"DiskDeviceMapping.1.Format": "QCOW2", "DiskDeviceMapping.1.DiskImageSize": "40",
+				"DiskDeviceMapping.2.OSSBucket": "bkt", "DiskDeviceMapping.2.OSSObject": "d.raw",
+				"Tag.1.Key": "a", "Tag.1.Value": "b", "Tag.2.Key": "k", "Tag.2.Value": "",
+			},
+			want: ImportImageResponse{ImageID: "m-1", TaskID: "t-1", RequestID: "R-1"},
+		},
+		{
+			name: "ImportImage with the least, and the task's older name",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.ImportImage(ctx, ImportImageRequest{Region: region, Disks: []Disk{{Bucket: "b", Object: "o"}}})
+			},
+			answer: `{"RequestId":"R-1","ImageId":"m-1","ImportTaskId":"t-old"}`,
+			action: "ImportImage",
+			query:  map[string]string{"RegionId": region, "DiskDeviceMapping.1.OSSBucket": "b", "DiskDeviceMapping.1.OSSObject": "o"},
+			want:   ImportImageResponse{ImageID: "m-1", TaskID: "t-old", RequestID: "R-1"},
+		},
+		{
+			name: "Task that failed",
+			call: func(ctx context.Context, c *Cloud) (any, error) { return c.Task(ctx, region, "t-1") },
+			answer: `{"RequestId":"R-1","TaskId":"t-1","TaskAction":"ImportImage","TaskStatus":"Failed","TaskProcess":"45%",
+				"SupportCancel":"false","CreationTime":"2020-11-24T12:50Z","FinishedTime":"2020-11-24T13:50Z","TotalCount":1,
+				"OperationProgressSet":{"OperationProgress":[{"OperationStatus":"Success"},
+				{"OperationStatus":"Failed","ErrorCode":"InvalidImageFormat.Malformed","ErrorMsg":"bad disk",
+				"RelatedItemSet":{"RelatedItem":[{"Name":"ImageId","Value":"m-1"}]}}]}}`,
+			action: "DescribeTaskAttribute",
+			query:  map[string]string{"RegionId": region, "TaskId": "t-1"},
+			want: Task{ID: "t-1", Action: "ImportImage", Status: "Failed", Percent: 45, ErrorCode: "InvalidImageFormat.Malformed",
+				ErrorMessage: "bad disk", CreatedAt: "2020-11-24T12:50Z", FinishedAt: "2020-11-24T13:50Z"},
+		},
+		{
+			name:   "Task that runs, with booleans for texts",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return c.Task(ctx, region, "t-1") },
+			answer: `{"TaskId":"t-1","TaskStatus":"Processing","TaskProcess":7.5,"SupportCancel":true,"OperationProgressSet":{"OperationProgress":[]}}`,
+			action: "DescribeTaskAttribute",
+			query:  map[string]string{"RegionId": region, "TaskId": "t-1"},
+			want:   Task{ID: "t-1", Status: "Processing", Percent: 7, SupportCancel: true},
+		},
+		{
+			name:   "CancelTask",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, c.CancelTask(ctx, region, "t-1") },
+			answer: `{"RequestId":"R-1"}`,
+			action: "CancelTask",
+			query:  map[string]string{"RegionId": region, "TaskId": "t-1"},
+		},
+		{
+			name: "Images by id",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Images(ctx, ImageQuery{Region: region, ID: "m-1"})
+			},
+			answer: `{"TotalCount":1,"Images":{"Image":[{"ImageId":"m-1","ImageName":"golden","ImageFamily":"fam","Description":"d",
+				"Status":"Creating","Progress":"30%","ImageOwnerAlias":"self","Platform":"Ubuntu","OSType":"linux","ImageVersion":2,
+				"CreationTime":"2020-11-24T06:00:00Z","Tags":{"Tag":[{"TagKey":"kiln:build","TagValue":"b-1"}]}}]}}`,
+			action: "DescribeImages",
+			query:  map[string]string{"RegionId": region, "ImageId": "m-1", "Status": everyImageStatus, "PageNumber": "1", "PageSize": "100"},
+			want: []Image{{ID: "m-1", Name: "golden", Family: "fam", Description: "d", Status: "Creating", Percent: 30, Owner: "self",
+				Platform: "Ubuntu", OSType: "linux", CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"kiln:build": "b-1"}}},
+		},
+		{
+			name: "Images by exact name and tags, the fuzzy finds left out",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Images(ctx, ImageQuery{Region: region, Name: "golden", Tags: Tags{"k": "v"}})
+			},
+			answer: `{"TotalCount":3,"Images":{"Image":[
+				{"ImageId":"m-1","ImageName":"golden-old","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}},
+				{"ImageId":"m-2","ImageName":"golden","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"},{"TagKey":"x","TagValue":""}]}},
+				{"ImageId":"m-3","ImageName":"golden"}]}}`,
+			action: "DescribeImages",
+			query: map[string]string{"RegionId": region, "ImageName": "golden", "Tag.1.Key": "k", "Tag.1.Value": "v",
+				"ImageOwnerAlias": "self", "Status": everyImageStatus, "PageNumber": "1", "PageSize": "100"},
+			want: []Image{{ID: "m-2", Name: "golden", Tags: Tags{"k": "v", "x": ""}}},
+		},
+		{
+			name: "Images that are not there",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Images(ctx, ImageQuery{Region: region, ID: "m-1"})
+			},
+			answer: `{"TotalCount":0,"Images":{"Image":[]}}`,
+			action: "DescribeImages",
+			query:  map[string]string{"RegionId": region, "ImageId": "m-1", "Status": everyImageStatus, "PageNumber": "1", "PageSize": "100"},
+			want:   []Image(nil),
+		},
+		{
+			name: "CreateComponent",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.CreateComponent(ctx, CreateComponentRequest{Region: region, ClientToken: "tok", Name: "nginx", Version: "1.0.0",
+					Type: "Build", SystemType: "Linux", Description: "web", Content: "RUN a && b\nRUN c", ResourceGroupID: "rg-1", Tags: Tags{"k": "v"}})
+			},
+			answer: `{"RequestId":"R-1","ImageComponentId":"ic-1"}`,
+			action: "CreateImageComponent",
+			query: map[string]string{"RegionId": region, "ClientToken": "tok", "Name": "nginx", "ComponentVersion": "1.0.0",
+				"ComponentType": "Build", "SystemType": "Linux", "Description": "web", "Content": "RUN a && b\nRUN c",
+				"ResourceGroupId": "rg-1", "Tag.1.Key": "k", "Tag.1.Value": "v"},
+			want: "ic-1",
+		},
+		{
+			name: "Components by exact name and version, the wildcard finds left out",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Components(ctx, ComponentQuery{Region: region, Name: "nginx", Version: "1.0.*"})
+			},
+			answer: `{"ImageComponent":{"ImageComponentSet":[
+				{"ImageComponentId":"ic-1","Name":"nginx","ComponentVersion":"1.0.1"},
+				{"ImageComponentId":"ic-2","Name":"nginx","ComponentVersion":"1.0.*","ComponentType":"Build","SystemType":"Linux",
+				 "Content":"RUN a","CreationTime":"2020-11-24T06:00:00Z","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}}]},"NextToken":""}`,
+			action: "DescribeImageComponents",
+			query:  map[string]string{"RegionId": region, "Name": "nginx", "ComponentVersion": "1.0.*", "Owner": "SELF", "MaxResults": "100"},
+			want: []Component{{ID: "ic-2", Name: "nginx", Version: "1.0.*", Type: "Build", SystemType: "Linux", Content: "RUN a",
+				CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"k": "v"}}},
+		},
+		{
+			name: "CreatePipeline with everything",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				no := false
+				return c.CreatePipeline(ctx, CreatePipelineRequest{Region: region, ClientToken: "tok", Name: "tpl", Description: "d",
+					BaseImageType: "IMAGE", BaseImage: "m-1", BuildContent: "COMPONENT ic-1", TestContent: "RUN true", InstanceType: "ecs.g7.large",
+					VSwitchID: "vsw-1", SystemDiskSizeGiB: 40, InternetMaxBandwidthOut: 5, DeleteInstanceOnFailure: &no, RepairMode: "Standard",
+					RetainCloudAssistant: yes(), ToRegionIDs: []string{region, "cn-beijing"}, AddAccounts: []int64{1234567890123456},
+					ImageName: "golden", ImageNameSuffix: "disable", ImageFamily: "fam", ImageDescription: "id", ImageNVMeSupport: "auto",
+					ImageTags: Tags{"i": "t"}, ResourceGroupID: "rg-1", Tags: Tags{"k": "v"}})
+			},
+			answer: `{"RequestId":"R-1","ImagePipelineId":"ip-1"}`,
+			action: "CreateImagePipeline",
+			query: map[string]string{"RegionId": region, "ClientToken": "tok", "Name": "tpl", "Description": "d", "BaseImageType": "IMAGE",
+				"BaseImage": "m-1", "BuildContent": "COMPONENT ic-1", "TestContent": "RUN true", "InstanceType": "ecs.g7.large",
+				"VSwitchId": "vsw-1", "SystemDiskSize": "40", "InternetMaxBandwidthOut": "5", "DeleteInstanceOnFailure": "false",
+				"RepairMode": "Standard", "AdvancedOptions.RetainCloudAssistant": "true", "AdvancedOptions.ImageNameSuffix": "disable",
+				"ToRegionId.1": region, "ToRegionId.2": "cn-beijing", "AddAccount.1": "1234567890123456",
+				"ImageOptions.ImageName": "golden", "ImageOptions.ImageFamily": "fam", "ImageOptions.Description": "id",
+				"ImageOptions.ImageFeatures.NvmeSupport": "auto", "ImageOptions.ImageTags.1.Key": "i", "ImageOptions.ImageTags.1.Value": "t",
+				"ResourceGroupId": "rg-1", "Tag.1.Key": "k", "Tag.1.Value": "v"},
+			want: "ip-1",
+		},
+		{
+			name: "CreatePipeline with the least",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.CreatePipeline(ctx, CreatePipelineRequest{Region: region, BaseImageType: "IMAGE_FAMILY", BaseImage: "fam"})
+			},
+			answer: `{"RequestId":"R-1","ImagePipelineId":"ip-1"}`,
+			action: "CreateImagePipeline",
+			query:  map[string]string{"RegionId": region, "BaseImageType": "IMAGE_FAMILY", "BaseImage": "fam"},
+			want:   "ip-1",
+		},
+		{
+			name: "StartExecution",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.StartExecution(ctx, StartExecutionRequest{Region: region, ClientToken: "tok", PipelineID: "ip-1", Tags: Tags{"k": "v"}})
+			},
+			answer: `{"RequestId":"R-1","ExecutionId":"exec-1"}`,
+			action: "StartImagePipelineExecution",
+			query:  map[string]string{"RegionId": region, "ClientToken": "tok", "ImagePipelineId": "ip-1", "Tag.1.Key": "k", "Tag.1.Value": "v"},
+			want:   "exec-1",
+		},
+		{
+			name: "Execution that failed",
+			call: func(ctx context.Context, c *Cloud) (any, error) { return c.Execution(ctx, region, "exec-1") },
+			answer: `{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[{"ExecutionId":"exec-1","ImagePipelineId":"ip-1","Status":"FAILED",
+				"Message":"step 2","ImageId":"","ErrorCode":"BuildFailed","ErrorInfo":"exit 1","CreationTime":"2020-11-24T06:00:00Z",
+				"ModifiedTime":"2020-11-24T07:00:00Z","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}}]},"TotalCount":1}`,
+			action: "DescribeImagePipelineExecutions",
+			query:  map[string]string{"RegionId": region, "ExecutionId": "exec-1"},
+			want: Execution{ID: "exec-1", PipelineID: "ip-1", Status: "FAILED", Message: "step 2", ErrorCode: "BuildFailed", ErrorInfo: "exit 1",
+				CreatedAt: "2020-11-24T06:00:00Z", ModifiedAt: "2020-11-24T07:00:00Z", Tags: Tags{"k": "v"}},
+		},
+		{
+			name:   "CancelExecution",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, c.CancelExecution(ctx, region, "exec-1") },
+			answer: `{"RequestId":"R-1"}`,
+			action: "CancelImagePipelineExecution",
+			query:  map[string]string{"RegionId": region, "ExecutionId": "exec-1"},
+		},
+		{
+			name:   "Regions",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return c.Regions(ctx, region) },
+			answer: `{"Regions":{"Region":[{"RegionId":"cn-beijing","RegionEndpoint":"ecs.cn-beijing.aliyuncs.com","LocalName":"x"}]}}`,
+			action: "DescribeRegions",
+			query:  map[string]string{},
+			want:   []Region{{ID: "cn-beijing", Endpoint: "ecs.cn-beijing.aliyuncs.com"}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cloud, s := serve(t, answers(200, tt.answer))
+			got, err := tt.call(context.Background(), cloud)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, got)
+			r := s.only(t)
+			require.Equal(t, "POST", r.method)
+			require.Equal(t, "/", r.path)
+			require.Empty(t, r.body)
+			require.Equal(t, tt.action, r.header.Get("X-Acs-Action"))
+			require.Equal(t, tt.query, flat(r.query))
+		})
+	}
+}
+
+func TestRegisterImageOnTheWire(t *testing.T) {
+	cloud, s := serve(t, answers(201, `{"Id":"img-1"}`))
+	id, err := cloud.RegisterImage(context.Background(), RegisterImageRequest{
+		Region: region, IdempotentToken: "tok_1", Name: "golden", Description: "a <b> & c", ECSImageID: "m-1", Platform: "Linux"})
+	require.NoError(t, err)
+	require.Equal(t, "img-1", id)
+	r := s.only(t)
+	require.Equal(t, "POST", r.method)
+	require.Equal(t, "/images", r.path)
+	require.Equal(t, map[string]string{"IdempotentToken": "tok_1"}, flat(r.query))
+	require.Equal(t, `{"Description":"a <b> & c","EcsImageId":"m-1","Name":"golden","Platform":"Linux"}`, r.body)
+	require.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
+}
+
+func TestRegisterImageLeavesUnsetFieldsOut(t *testing.T) {
+	cloud, s := serve(t, answers(201, `{"Id":"img-1"}`))
+	_, err := cloud.RegisterImage(context.Background(), RegisterImageRequest{Region: region, ECSImageID: "m-1"})
+	require.NoError(t, err)
+	require.Equal(t, `{"EcsImageId":"m-1"}`, s.only(t).body)
+	require.Empty(t, s.only(t).query)
+}
+
+func TestListsFollowTheirPages(t *testing.T) {
+	t.Run("Images by the total count", func(t *testing.T) {
+		page := `{"TotalCount":2,"Images":{"Image":[{"ImageId":"m-1"}]}}`
+		cloud, s := serve(t, answers(200, page, page, `{"TotalCount":0}`))
+		images, err := cloud.Images(context.Background(), ImageQuery{Region: region})
+		require.NoError(t, err)
+		require.Len(t, images, 2)
+		require.Len(t, s.requests, 2)
+		require.Equal(t, "2", s.requests[1].query.Get("PageNumber"))
+	})
+	t.Run("Images by full pages when there is no count", func(t *testing.T) {
+		full := `{"Images":{"Image":[` + strings.TrimSuffix(strings.Repeat(`{"ImageId":"m-1"},`, pageSize), ",") + `]}}`
+		cloud, s := serve(t, answers(200, full, `{"Images":{"Image":[{"ImageId":"m-2"}]}}`))
+		images, err := cloud.Images(context.Background(), ImageQuery{Region: region})
+		require.NoError(t, err)
+		require.Len(t, images, pageSize+1)
+		require.Len(t, s.requests, 2)
+	})
+	t.Run("Images that vanish while they are listed", func(t *testing.T) {
+		cloud, _ := serve(t, answers(200, `{"TotalCount":5,"Images":{"Image":[{"ImageId":"m-1"}]}}`, `{"TotalCount":5,"Images":{"Image":[]}}`))
+		images, err := cloud.Images(context.Background(), ImageQuery{Region: region})
+		require.NoError(t, err)
+		require.Len(t, images, 1)
+	})
+	t.Run("Components by the next token", func(t *testing.T) {
+		cloud, s := serve(t, answers(200,
+			`{"NextToken":"more","ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-1","Name":"n","ComponentVersion":"1.0.0"}]}}`,
+			`{"ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-2","Name":"n","ComponentVersion":"2.0.0"}]}}`))
+		components, err := cloud.Components(context.Background(), ComponentQuery{Region: region, Name: "n"})
+		require.NoError(t, err)
+		require.Len(t, components, 2, "every version when the query has none")
+		require.False(t, s.requests[0].query.Has("NextToken"))
+		require.Equal(t, "more", s.requests[1].query.Get("NextToken"))
+	})
+	t.Run("BatchImages by the marker", func(t *testing.T) {
+		cloud, s := serve(t, answers(200,
+			`{"NextMarker":"more","Items":[{"Id":"img-1","Name":"golden","Description":"d","EcsImageId":"m-1","Platform":"Linux","Type":"Self","OwnerId":123,"CreationTime":"2016-10-31T06:55:33.921897Z"}]}`,
+			`{"NextMarker":"","Items":[{"Id":"img-2"}]}`))
+		images, err := cloud.BatchImages(context.Background(), region)
+		require.NoError(t, err)
+		require.Equal(t, []BatchImage{{ID: "img-1", Name: "golden", Description: "d", ECSImageID: "m-1", Platform: "Linux",
+			Type: "Self", CreatedAt: "2016-10-31T06:55:33.921897Z"}, {ID: "img-2"}}, images)
+		require.Equal(t, "GET", s.requests[0].method)
+		require.Equal(t, "/images", s.requests[0].path)
+		require.Empty(t, s.requests[0].body)
+		require.Equal(t, map[string]string{"Type": "Self", "MaxItemCount": "100"}, flat(s.requests[0].query))
+		require.Equal(t, map[string]string{"Type": "Self", "MaxItemCount": "100", "Marker": "more"}, flat(s.requests[1].query))
+	})
+}
+
+func TestListsThatDoNotEndAreRefused(t *testing.T) {
+	var refused *Error
+	cloud, s := serve(t, answers(200, `{"NextMarker":"same","NextToken":"same"}`))
+	_, err := cloud.BatchImages(context.Background(), region)
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, CodeBadAnswer, refused.Code)
+	require.Len(t, s.requests, 2)
+	_, err = cloud.Components(context.Background(), ComponentQuery{Region: region, Name: "n"})
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "DescribeImageComponents", refused.API)
+
+	cloud, _ = serve(t, answers(200, `{"TotalCount":`+strconv.Itoa(1<<30)+`,"Images":{"Image":[{"ImageId":"m-1"}]}}`))
+	_, err = cloud.Images(context.Background(), ImageQuery{Region: region})
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, CodeBadAnswer, refused.Code)
+}
+
+func TestAnExecutionThatIsNotListedIsNotFound(t *testing.T) {
+	for _, answer := range []string{
+		`{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[]},"TotalCount":0}`,
+		`{"TotalCount":0}`,
+		`{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[{"ExecutionId":"exec-2","Status":"SUCCESS"}]}}`,
+	} {
+		cloud, _ := serve(t, answers(200, answer))
+		_, err := cloud.Execution(context.Background(), region, "exec-1")
+		require.ErrorIs(t, err, ErrNotFound)
+		require.ErrorContains(t, err, "exec-1")
+	}
+}

@@ -1,0 +1,155 @@
+package alicloud
+
+import (
+	"context"
+
+	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	"github.com/alibabacloud-go/tea/dara"
+)
+
+// ImportImage asks ECS to copy disk files from OSS into a custom image and returns once
+// ECS accepts; Task follows the copy. A repeat with the same ClientToken returns the
+// first call's ids. (ECS API reference, ImportImage, 2014-05-26.)
+func (c *Cloud) ImportImage(ctx context.Context, req ImportImageRequest) (ImportImageResponse, error) {
+	request := &ecs.ImportImageRequest{
+		RegionId:           &req.Region,
+		ClientToken:        optional(req.ClientToken),
+		ImageName:          optional(req.ImageName),
+		Description:        optional(req.Description),
+		Architecture:       optional(req.Architecture),
+		OSType:             optional(req.OSType),
+		Platform:           optional(req.Platform),
+		BootMode:           optional(req.BootMode),
+		LicenseType:        optional(req.LicenseType),
+		RoleName:           optional(req.RoleName),
+		DetectionStrategy:  optional(req.DetectionStrategy),
+		StorageLocationArn: optional(req.StorageLocationARN),
+		ResourceGroupId:    optional(req.ResourceGroupID),
+		DiskDeviceMapping:  diskMappings(req.Disks),
+		Tag: tagList(req.Tags, func(key, value *string) *ecs.ImportImageRequestTag {
+			return &ecs.ImportImageRequestTag{Key: key, Value: value}
+		}),
+	}
+	if req.NVMeSupport != "" || req.IMDSSupport != "" {
+		request.Features = &ecs.ImportImageRequestFeatures{
+			NvmeSupport: optional(req.NVMeSupport), ImdsSupport: optional(req.IMDSSupport),
+		}
+	}
+	var a importImageAnswer
+	if err := invoke(ctx, c, "ImportImage", req.Region, (*ecs.Client).ImportImageWithContext, request, &a); err != nil {
+		return ImportImageResponse{}, err
+	}
+	return ImportImageResponse{ImageID: string(a.ImageID), TaskID: string(a.task()), RequestID: string(a.RequestID)}, nil
+}
+
+func diskMappings(disks []Disk) []*ecs.ImportImageRequestDiskDeviceMapping {
+	var mappings []*ecs.ImportImageRequestDiskDeviceMapping
+	for _, d := range disks {
+		mappings = append(mappings, &ecs.ImportImageRequestDiskDeviceMapping{
+			OSSBucket: optional(d.Bucket), OSSObject: optional(d.Object),
+			Format: optional(d.Format), DiskImageSize: optionalNumber(d.SizeGiB),
+		})
+	}
+	return mappings
+}
+
+// importImageAnswer has the task's id under its present name or the older ImportTaskId.
+type importImageAnswer struct{ ImageID, TaskID, ImportTaskID, RequestID text }
+
+func (a *importImageAnswer) task() text {
+	if a.TaskID == "" {
+		return a.ImportTaskID
+	}
+	return a.TaskID
+}
+
+func (a *importImageAnswer) owed() string {
+	switch {
+	case a.ImageID == "":
+		return "ImageId"
+	case a.task() == "":
+		return "TaskId"
+	}
+	return ""
+}
+
+// everyImageStatus makes DescribeImages list images that are not Available too.
+const everyImageStatus = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
+
+// Images lists images in every status, all pages of them, and none when nothing fits.
+// ECS searches names fuzzily, so the exact name is compared here. By name or tags only
+// the caller's own images count, by ID any visible one. (ECS API reference,
+// DescribeImages, 2014-05-26.)
+func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
+	request := &ecs.DescribeImagesRequest{
+		RegionId: &q.Region, ImageId: optional(q.ID), ImageName: optional(q.Name),
+		Status: dara.String(everyImageStatus), PageSize: dara.Int32(pageSize),
+		Tag: tagList(q.Tags, func(key, value *string) *ecs.DescribeImagesRequestTag {
+			return &ecs.DescribeImagesRequestTag{Key: key, Value: value}
+		}),
+	}
+	if q.ID == "" {
+		request.ImageOwnerAlias = dara.String("self")
+	}
+	var images []Image
+	seen := 0
+	for page := range int32(maxPages) {
+		request.PageNumber = dara.Int32(page + 1)
+		var a imagesAnswer
+		if err := invoke(ctx, c, "DescribeImages", q.Region, (*ecs.Client).DescribeImagesWithContext, request, &a); err != nil {
+			return nil, err
+		}
+		for _, i := range a.Images.Image {
+			if image := i.image(); q.fits(image) {
+				images = append(images, image)
+			}
+		}
+		seen += len(a.Images.Image)
+		if a.last(seen) {
+			return images, nil
+		}
+	}
+	return nil, endless("DescribeImages")
+}
+
+func (q ImageQuery) fits(i Image) bool {
+	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) && i.Tags.have(q.Tags)
+}
+
+type imagesAnswer struct {
+	TotalCount text
+	Images     struct{ Image []imageAnswer }
+}
+
+// last reports whether this is the last page, by the total when the answer has one.
+func (a *imagesAnswer) last(seen int) bool {
+	n := len(a.Images.Image)
+	if total := a.TotalCount.number(); total > 0 {
+		return n == 0 || seen >= total
+	}
+	return n < pageSize
+}
+
+func (a *imagesAnswer) owed() string {
+	for _, i := range a.Images.Image {
+		if i.ImageID == "" {
+			return "ImageId in one of its images"
+		}
+	}
+	return ""
+}
+
+type imageAnswer struct {
+	ImageID, ImageName, ImageFamily, Description, Status, Progress text
+	ImageOwnerAlias, Platform, OSType, CreationTime                text
+	Tags                                                           tagSet
+}
+
+func (a imageAnswer) image() Image {
+	return Image{
+		ID: string(a.ImageID), Name: string(a.ImageName), Family: string(a.ImageFamily),
+		Description: string(a.Description), Status: string(a.Status), Percent: a.Progress.percent(),
+		Owner: string(a.ImageOwnerAlias), Platform: string(a.Platform), OSType: string(a.OSType),
+		CreatedAt: string(a.CreationTime), Tags: a.Tags.tags(),
+	}
+}

@@ -1,0 +1,30 @@
+package alicloud
+
+// pageSize is asked of every list; 100 is the most that DescribeImages and Batch
+// Compute give.
+const pageSize = 100
+
+// maxPages bounds a list, far beyond what an account can hold.
+const maxPages = 1000
+
+// endless is a list whose pages do not come to an end.
+func endless(api string) error {
+	return &Error{API: api, Code: CodeBadAnswer, HTTPStatus: 200, Message: "the list does not end"}
+}
+
+// follow reads a list page by page: read gets the token of the page, empty for the
+// first, and returns the next one, empty after the last.
+func follow(api string, read func(token string) (next string, err error)) error {
+	token := ""
+	for range maxPages {
+		next, err := read(token)
+		if err != nil || next == "" {
+			return err
+		}
+		if next == token {
+			break
+		}
+		token = next
+	}
+	return endless(api)
+}

@@ -1,0 +1,59 @@
+package alicloud
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/alibabacloud-go/tea/dara"
+)
+
+// optional leaves an empty parameter out of the request.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return dara.String(s)
+}
+
+// optionalNumber leaves a zero parameter out of the request.
+func optionalNumber(n int32) *int32 {
+	if n == 0 {
+		return nil
+	}
+	return dara.Int32(n)
+}
+
+// tagList spells tags in the order of their keys, as the request type that asks.
+func tagList[T any](tags Tags, pair func(key, value *string) T) []T {
+	var list []T
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, pair(dara.String(key), dara.String(tags[key])))
+	}
+	return list
+}
+
+// tagSet is how answers spell tags: {"Tag": [{"TagKey": …, "TagValue": …}]}.
+type tagSet struct {
+	Tag []struct{ TagKey, TagValue text }
+}
+
+func (s tagSet) tags() Tags {
+	if len(s.Tag) == 0 {
+		return nil
+	}
+	tags := Tags{}
+	for _, t := range s.Tag {
+		tags[string(t.TagKey)] = string(t.TagValue)
+	}
+	return tags
+}
+
+// have reports whether the tags include all of some others.
+func (t Tags) have(others Tags) bool {
+	for key, value := range others {
+		if got, ok := t[key]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,82 @@
+package alicloud
+
+import (
+	"context"
+
+	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	"github.com/alibabacloud-go/tea/dara"
+)
+
+// CreatePipeline makes an image template and returns its id. A repeat with the same
+// ClientToken returns the first call's id. (ECS API reference, CreateImagePipeline,
+// 2014-05-26.)
+func (c *Cloud) CreatePipeline(ctx context.Context, req CreatePipelineRequest) (id string, err error) {
+	request := &ecs.CreateImagePipelineRequest{
+		RegionId:                &req.Region,
+		ClientToken:             optional(req.ClientToken),
+		Name:                    optional(req.Name),
+		Description:             optional(req.Description),
+		BaseImageType:           optional(req.BaseImageType),
+		BaseImage:               optional(req.BaseImage),
+		BuildContent:            optional(req.BuildContent),
+		TestContent:             optional(req.TestContent),
+		InstanceType:            optional(req.InstanceType),
+		VSwitchId:               optional(req.VSwitchID),
+		SystemDiskSize:          optionalNumber(req.SystemDiskSizeGiB),
+		InternetMaxBandwidthOut: optionalNumber(req.InternetMaxBandwidthOut),
+		DeleteInstanceOnFailure: req.DeleteInstanceOnFailure,
+		RepairMode:              optional(req.RepairMode),
+		ResourceGroupId:         optional(req.ResourceGroupID),
+		AdvancedOptions:         advancedOptions(req),
+		ImageOptions:            imageOptions(req),
+		Tag: tagList(req.Tags, func(key, value *string) *ecs.CreateImagePipelineRequestTag {
+			return &ecs.CreateImagePipelineRequestTag{Key: key, Value: value}
+		}),
+	}
+	for _, region := range req.ToRegionIDs {
+		request.ToRegionId = append(request.ToRegionId, dara.String(region))
+	}
+	for _, account := range req.AddAccounts {
+		request.AddAccount = append(request.AddAccount, dara.Int64(account))
+	}
+	var a pipelineAnswer
+	err = invoke(ctx, c, "CreateImagePipeline", req.Region, (*ecs.Client).CreateImagePipelineWithContext, request, &a)
+	if err != nil {
+		return "", err
+	}
+	return string(a.ImagePipelineID), nil
+}
+
+func advancedOptions(req CreatePipelineRequest) *ecs.CreateImagePipelineRequestAdvancedOptions {
+	if req.ImageNameSuffix == "" && req.RetainCloudAssistant == nil {
+		return nil
+	}
+	return &ecs.CreateImagePipelineRequestAdvancedOptions{
+		ImageNameSuffix: optional(req.ImageNameSuffix), RetainCloudAssistant: req.RetainCloudAssistant,
+	}
+}
+
+func imageOptions(req CreatePipelineRequest) *ecs.CreateImagePipelineRequestImageOptions {
+	options := &ecs.CreateImagePipelineRequestImageOptions{
+		ImageName: optional(req.ImageName), ImageFamily: optional(req.ImageFamily),
+		Description: optional(req.ImageDescription),
+		ImageTags: tagList(req.ImageTags, func(key, value *string) *ecs.CreateImagePipelineRequestImageOptionsImageTags {
+			return &ecs.CreateImagePipelineRequestImageOptionsImageTags{Key: key, Value: value}
+		}),
+	}
+	if req.ImageNVMeSupport != "" {
+		options.ImageFeatures = &ecs.CreateImagePipelineRequestImageOptionsImageFeatures{
+			NvmeSupport: &req.ImageNVMeSupport,
+		}
+	}
+	return options
+}
+
+type pipelineAnswer struct{ ImagePipelineID text }
+
+func (a *pipelineAnswer) owed() string {
+	if a.ImagePipelineID == "" {
+		return "ImagePipelineId"
+	}
+	return ""
+}

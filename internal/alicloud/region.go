@@ -1,0 +1,37 @@
+package alicloud
+
+import (
+	"context"
+
+	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+)
+
+// Regions lists the regions that the account can use, asking the endpoint of the given
+// one. (ECS API reference, DescribeRegions, 2014-05-26.)
+func (c *Cloud) Regions(ctx context.Context, region string) ([]Region, error) {
+	var a regionsAnswer
+	err := invoke(ctx, c, "DescribeRegions", region, (*ecs.Client).DescribeRegionsWithContext, &ecs.DescribeRegionsRequest{}, &a)
+	if err != nil {
+		return nil, err
+	}
+	var regions []Region
+	for _, r := range a.Regions.Region {
+		regions = append(regions, Region{ID: string(r.RegionID), Endpoint: string(r.RegionEndpoint)})
+	}
+	return regions, nil
+}
+
+type regionsAnswer struct {
+	Regions struct {
+		Region []struct{ RegionID, RegionEndpoint text }
+	}
+}
+
+func (a *regionsAnswer) owed() string {
+	for _, r := range a.Regions.Region {
+		if r.RegionID == "" {
+			return "RegionId in one of its regions"
+		}
+	}
+	return ""
+}

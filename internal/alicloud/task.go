@@ -1,0 +1,60 @@
+package alicloud
+
+import (
+	"context"
+
+	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+)
+
+// Task looks at an import task. An unknown task is an *Error with the cloud's code.
+// (ECS API reference, DescribeTaskAttribute, 2014-05-26: the only action that says why
+// an import failed.)
+func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
+	var a taskAnswer
+	request := &ecs.DescribeTaskAttributeRequest{RegionId: &region, TaskId: &id}
+	err := invoke(ctx, c, "DescribeTaskAttribute", region, (*ecs.Client).DescribeTaskAttributeWithContext, request, &a)
+	if err != nil {
+		return Task{}, err
+	}
+	return a.task(), nil
+}
+
+// CancelTask cancels a running import task; ECS answers before the task has ended.
+// (ECS API reference, CancelTask, 2014-05-26.)
+func (c *Cloud) CancelTask(ctx context.Context, region, id string) error {
+	request := &ecs.CancelTaskRequest{RegionId: &region, TaskId: &id}
+	return invoke(ctx, c, "CancelTask", region, (*ecs.Client).CancelTaskWithContext, request, &struct{}{})
+}
+
+type taskAnswer struct {
+	TaskID, TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime text
+
+	OperationProgressSet struct {
+		OperationProgress []struct{ OperationStatus, ErrorCode, ErrorMsg text }
+	}
+}
+
+func (a *taskAnswer) owed() string {
+	switch {
+	case a.TaskID == "":
+		return "TaskId"
+	case a.TaskStatus == "":
+		return "TaskStatus"
+	}
+	return ""
+}
+
+func (a *taskAnswer) task() Task {
+	t := Task{
+		ID: string(a.TaskID), Action: string(a.TaskAction), Status: string(a.TaskStatus),
+		Percent: a.TaskProcess.percent(), SupportCancel: a.SupportCancel == "true",
+		CreatedAt: string(a.CreationTime), FinishedAt: string(a.FinishedTime),
+	}
+	for _, op := range a.OperationProgressSet.OperationProgress {
+		if op.ErrorCode != "" || op.OperationStatus == "Failed" {
+			t.ErrorCode, t.ErrorMessage = string(op.ErrorCode), string(op.ErrorMsg)
+			break
+		}
+	}
+	return t
+}
