@@ -248,7 +248,7 @@ func TestRegisterImageOnTheWire(t *testing.T) {
 	require.Equal(t, "POST", r.method)
 	require.Equal(t, "/images", r.path)
 	require.Equal(t, map[string]string{"IdempotentToken": "tok_1"}, flat(r.query))
-	require.Equal(t, `{"Description":"a <b> & c","EcsImageId":"m-1","Name":"golden","Platform":"Linux"}`, r.body)
+	require.JSONEq(t, `{"Description":"a <b> & c","EcsImageId":"m-1","Name":"golden","Platform":"Linux"}`, r.body)
 	require.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
 }
 
@@ -256,7 +256,7 @@ func TestRegisterImageLeavesUnsetFieldsOut(t *testing.T) {
 	cloud, s := serve(t, answers(201, `{"Id":"img-1"}`))
 	_, err := cloud.RegisterImage(context.Background(), RegisterImageRequest{Region: region, ECSImageID: "m-1"})
 	require.NoError(t, err)
-	require.Equal(t, `{"EcsImageId":"m-1"}`, s.only(t).body)
+	require.JSONEq(t, `{"EcsImageId":"m-1"}`, s.only(t).body)
 	require.Empty(t, s.only(t).query)
 }
 

@@ -107,7 +107,7 @@ func (x *exchange) noAnswer(request *http.Request, w *wire, err error) error {
 		}
 		where += " within " + seconds(limit)
 		// The deadline that passed is the call's, not the caller's.
-		err = fmt.Errorf("%w: %s", os.ErrDeadlineExceeded, err)
+		err = fmt.Errorf("%w: %s", os.ErrDeadlineExceeded, err.Error())
 	}
 	x.err = &Error{API: x.api, Code: CodeNoAnswer, Err: err, Message: x.clean(where + ": " + err.Error())}
 	return x.err

@@ -114,7 +114,8 @@ func (t template) matches(folded string) bool {
 // misspelt maps spellings of the service to the correct ones; the service mixes both.
 var misspelt = strings.NewReplacer(
 	"acount", "account", "onwer", "owner", "forbbiden", "forbidden", "deined", "denied",
-	"paramter", "parameter", "paramater", "parameter", "coping", "copying",
+	"paramter", "parameter", "paramater", "parameter", //nolint:misspell // the service's spelling
+	"coping", "copying",
 )
 
 func foldCode(code string) string { return misspelt.Replace(strings.ToLower(code)) }
