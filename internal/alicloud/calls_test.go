@@ -327,6 +327,13 @@ func TestListsThatDoNotEndAreRefused(t *testing.T) {
 	require.Equal(t, CodeBadAnswer, refused.Code)
 }
 
+func TestATaskThatIsUnknownIsNotFound(t *testing.T) {
+	c, _ := serve(t, answers(http.StatusBadRequest, `{"RequestId":"R-1","Code":"InvalidTaskId.NotFound","Message":"The specified \"TaskId\" is not found."}`))
+	_, err := c.Task(t.Context(), region, "t-1")
+	require.ErrorIs(t, err, ErrNotFound)
+	require.Equal(t, "R-1", failed(t, err).RequestID)
+}
+
 func TestAnExecutionThatIsNotListedIsNotFound(t *testing.T) {
 	for _, answer := range []string{
 		`{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[]},"TotalCount":0}`,

@@ -15,7 +15,7 @@ const (
 	CodeRedirected = "Redirected" // a 3xx, which these services never send
 )
 
-// ErrNotFound is what Execution returns, wrapped, when the cloud lists no such execution.
+// ErrNotFound is wrapped by the errors of Task and Execution when the cloud knows no such thing.
 var ErrNotFound = errors.New("not found")
 
 // ErrNoCredentials is wrapped by every error that comes of an empty credential chain.
@@ -29,7 +29,7 @@ type Error struct {
 	Message    string
 	RequestID  string
 	RetryAfter time.Duration // how long the cloud asks to wait; 0 when it does not say
-	Err        error         // the cause when no answer came
+	Err        error         // the cause when no answer came, or ErrNotFound
 }
 
 // Error reads "ImportImage: InvalidOSSObject.NotFound (400): message (request id …)",

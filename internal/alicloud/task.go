@@ -2,17 +2,21 @@ package alicloud
 
 import (
 	"context"
+	"errors"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 )
 
-// Task looks at an import task. An unknown task is an *Error with the cloud's code.
+// Task looks at an import task. The *Error of an unknown task wraps ErrNotFound.
 // (ECS API reference, DescribeTaskAttribute, 2014-05-26: the only action that says why
 // an import failed.)
 func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 	var a taskAnswer
 	request := &ecs.DescribeTaskAttributeRequest{RegionId: &region, TaskId: &id}
 	err := invoke(ctx, c, "DescribeTaskAttribute", region, (*ecs.Client).DescribeTaskAttributeWithContext, request, &a)
+	if refused := (*Error)(nil); errors.As(err, &refused) && refused.Code == "InvalidTaskId.NotFound" {
+		refused.Err = ErrNotFound
+	}
 	if err != nil {
 		return Task{}, err
 	}
