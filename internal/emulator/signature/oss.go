@@ -1,7 +1,7 @@
 package signature
 
 import (
-	"crypto/sha1" //nolint:gosec // what the scheme signs with
+	"crypto/sha1" // what the scheme signs with
 	"net/http"
 	"slices"
 	"strings"
