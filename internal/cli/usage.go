@@ -16,7 +16,8 @@ func Usagef(cmd *cobra.Command, format string, args ...any) error {
 }
 
 func usageError(cmd *cobra.Command, err error) error {
-	return Fail(ExitUsage, fmt.Errorf("%w\nRun '%s --help' for usage.", err, cmd.CommandPath()))
+	hint := fmt.Sprintf("Run '%s --help' for usage.", cmd.CommandPath())
+	return Fail(ExitUsage, fmt.Errorf("%w\n%s", err, hint))
 }
 
 // NoArgs wants no argument.
