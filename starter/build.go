@@ -1,0 +1,133 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/spec"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// BuildOptions are what the build command asks for.
+type BuildOptions struct {
+	File      string   // the document; - is standard input
+	Vars      []string // KEY=VALUE
+	BuildID   string   // default: the document's name
+	TaskQueue string
+	Detach    bool
+
+	// Connect says where Temporal is. It is asked once, after the document proved good.
+	Connect func(ctx context.Context) (client.Options, error)
+
+	follow followOptions
+}
+
+// AddFlags defines the flags of the build command, but for those of the connection.
+func (o *BuildOptions) AddFlags(cmd *cobra.Command) {
+	addVars(cmd.Flags(), &o.Vars)
+	o.follow.addFlags(cmd)
+	cmd.Flags().StringVar(&o.BuildID, "build-id", "", "id of the build, one running build each (default: the document's name)")
+	cmd.Flags().StringVar(&o.TaskQueue, "task-queue", cli.Getenv("KILN_TASK_QUEUE", workflows.DefaultTaskQueue), "task `QUEUE` of the workers (env KILN_TASK_QUEUE)")
+}
+
+func newBuildCommand(a *app) *cobra.Command {
+	var opts BuildOptions
+	var conn cli.Connection
+	cmd := &cobra.Command{
+		Use:   "build FILE",
+		Short: "Build an image and follow the build to its end",
+		Long: "Starts the build that a document describes and follows it; - reads the document from standard input.\n" +
+			"When a build with the same id is running, follows that one instead and says so.\n\n" +
+			"The build belongs to Temporal and not to this command: Ctrl-C leaves it running.\n\n" +
+			"Exit codes: 0 built, 1 failed, 2 document or usage at fault, 3 --wait-timeout ran out, 4 no connection,\n" +
+			"5 image tests failed, 6 partly successful, 7 cancelled, 130 interrupted (the build goes on).",
+		Example: fmt.Sprintf("  %[1]s build web-base.yaml\n  %[1]s build web-base.yaml --var release=9.4 --build-id web-base-94\n"+
+			"  %[1]s build web-base.yaml --detach -o json | jq -r .buildId", a.name),
+		Args:              cli.OneArg("FILE"),
+		ValidArgsFunction: completeDocuments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if opts.Detach && opts.follow.WaitTimeout > 0 {
+				return cli.Usagef(cmd, "--detach does not wait, so --wait-timeout has no meaning beside it")
+			}
+			opts.File = args[0]
+			opts.Connect = func(context.Context) (client.Options, error) { return conn.Options() }
+			return runBuild(cmd.Context(), a, opts)
+		},
+	}
+	opts.AddFlags(cmd)
+	cmd.Flags().BoolVar(&opts.Detach, "detach", false, "print the ids and return at once")
+	conn.AddFlags(cmd.Flags())
+	return cmd
+}
+
+// Build is the build command of the binary called name.
+func Build(ctx context.Context, name string, env cli.Env, opts BuildOptions) error {
+	return runBuild(ctx, &app{Env: env, name: name, now: time.Now, dial: dial}, opts)
+}
+
+func runBuild(ctx context.Context, a *app, opts BuildOptions) error {
+	build, err := a.buildDocument(opts)
+	if err != nil {
+		return err
+	}
+	if opts.BuildID == "" {
+		opts.BuildID = build.Name
+	}
+	if err := checkBuildID(opts.BuildID); err != nil {
+		return err
+	}
+	where, err := opts.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx, where)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+
+	run, err := s.start(ctx, build, opts)
+	if err != nil {
+		return err
+	}
+	if opts.Detach {
+		return s.printStarted(run, opts.follow.Output)
+	}
+	snap, err := s.follow(ctx, run.BuildID, run.RunID, opts.follow)
+	if err != nil {
+		return err
+	}
+	return s.report(snap, opts.follow.Output)
+}
+
+func (a *app) buildDocument(opts BuildOptions) (spec.Build, error) {
+	vars, err := parseVars(opts.Vars)
+	if err != nil {
+		return spec.Build{}, err
+	}
+	build, err := readDocument(a.In, opts.File, vars)
+	var faults spec.Faults
+	if errors.As(err, &faults) {
+		printFaults(a.Err, faults)
+		return spec.Build{}, cli.Fail(cli.ExitUsage, fmt.Errorf("%s: %s; nothing was started", opts.File, count(len(faults), "fault")))
+	}
+	return build, err
+}
+
+// buildIDs are what the id may be: it is a tag value on every cloud resource (at most
+// 128 characters, ECS TagResources) and is typed in shells.
+var buildIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$`)
+
+func checkBuildID(id string) error {
+	if !buildIDs.MatchString(id) {
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("build id %q: want a letter or digit, then at most 127 letters, digits and . _ / -; name one with --build-id", id))
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+type cancelOptions struct {
+	BuildID string
+	RunID   string
+	Reason  string
+	Wait    bool
+	follow  followOptions
+}
+
+func newCancelCommand(a *app) *cobra.Command {
+	var opts cancelOptions
+	var conn cli.Connection
+	cmd := &cobra.Command{
+		Use:   "cancel BUILD-ID",
+		Short: "Ask a running build to stop",
+		Long: "Asks a running build to stop and returns at once. The build then cancels the task or execution that is\n" +
+			"running in the cloud and ends as cancelled; watch shows that.\n\n" +
+			"With --wait follows the build to its end: exits with 0 when it was cancelled, and with 1 when it ended otherwise.",
+		Example:           fmt.Sprintf("  %[1]s cancel web-base\n  %[1]s cancel web-base --reason 'wrong disk' --wait", a.name),
+		Args:              cli.OneArg("BUILD-ID"),
+		ValidArgsFunction: a.completeBuilds(&conn),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.BuildID = args[0]
+			return runCancel(cmd.Context(), a, &conn, opts)
+		},
+	}
+	cmd.Flags().StringVar(&opts.Reason, "reason", "", "why, for the history")
+	cmd.Flags().BoolVar(&opts.Wait, "wait", false, "follow the build to its end")
+	addRunID(cmd, &opts.RunID)
+	opts.follow.addFlags(cmd)
+	conn.AddFlags(cmd.Flags())
+	return cmd
+}
+
+// cancelled says what a cancel did.
+type cancelled struct {
+	BuildID string          `json:"buildId"`
+	RunID   string          `json:"runId"`
+	State   workflows.State `json:"state"` // running until the build has stopped
+}
+
+func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOptions) error {
+	s, err := a.connect(ctx, conn)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	runID, err := s.requestCancel(ctx, opts)
+	if err != nil {
+		return err
+	}
+	is := cancelled{BuildID: opts.BuildID, RunID: runID, State: workflows.StateRunning}
+	if opts.Wait {
+		snap, err := s.follow(ctx, opts.BuildID, runID, opts.follow)
+		if err != nil {
+			return err
+		}
+		if is.State = snap.State; is.State != workflows.StateCancelled {
+			return cli.Fail(cli.ExitFailed, fmt.Errorf("build %[1]s %[2]s before it could be cancelled; `%[3]s status %[1]s` shows how", is.BuildID, is.State, s.name))
+		}
+	}
+	return s.printCancelled(is, opts.follow.Output)
+}
+
+// requestCancel asks the build to stop and returns the run that was asked.
+func (s *session) requestCancel(ctx context.Context, opts cancelOptions) (string, error) {
+	desc, err := s.describe(ctx, opts.BuildID, opts.RunID)
+	if err != nil {
+		return "", s.settle(opts.BuildID, err)
+	}
+	snap := describe(desc.GetWorkflowExecutionInfo())
+	if snap.closed() {
+		return "", cli.Fail(cli.ExitFailed, fmt.Errorf("build %s is not running: it %s at %s", opts.BuildID, ended(snap.State), s.clock(*snap.FinishedAt)))
+	}
+	reason := opts.Reason
+	if reason == "" {
+		reason = "cancelled with " + s.name + " cancel"
+	}
+	err = s.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: opts.BuildID, RunID: snap.RunID, Reason: reason})
+	if err != nil {
+		return "", s.explain("cancel build "+opts.BuildID, opts.BuildID, err)
+	}
+	return snap.RunID, nil
+}
+
+func ended(state workflows.State) string {
+	if state == workflows.StateCancelled {
+		return "was cancelled"
+	}
+	return string(state)
+}
+
+func (s *session) printCancelled(is cancelled, output cli.Output) error {
+	if output != cli.OutputText {
+		return output.Write(s.Out, is)
+	}
+	if is.State == workflows.StateCancelled {
+		_, err := fmt.Fprintf(s.Out, "build %s was cancelled\n", is.BuildID)
+		return err
+	}
+	_, err := fmt.Fprintf(s.Out, "asked build %[1]s to stop; `%[2]s watch %[1]s` shows the end\n", is.BuildID, s.name)
+	return err
+}
+
+// settle makes a sentence of a look's error for a command that looks once only.
+func (s *session) settle(buildID string, err error) error {
+	var coded *cli.Error
+	if errors.As(err, &coded) {
+		return err
+	}
+	return s.explain("look at build "+buildID, buildID, err)
+}
+
+// clock is a moment in the user's time zone.
+func (a *app) clock(t time.Time) string { return t.In(a.now().Location()).Format(time.DateTime) }

@@ -1,0 +1,53 @@
+package starter
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	sdktemporal "go.temporal.io/sdk/temporal"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+func TestCancel(t *testing.T) {
+	isRunning := frame{progress: progress(running, running, pending)}
+	cancelled := frame{progress: progress(workflows.StateCancelled, workflows.StateCancelled, pending), status: enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED}
+	for _, test := range []struct {
+		name   string
+		args   []string
+		server *fakeTemporal
+		exit   int
+		asked  bool
+	}{
+		{name: "asks and returns", server: &fakeTemporal{frames: []frame{isRunning}}, asked: true},
+		{name: "in json", args: []string{"-o", "json"}, server: &fakeTemporal{frames: []frame{isRunning}}, asked: true},
+		{name: "and wait", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning, isRunning, cancelled}, end: sdktemporal.NewCanceledError()}, asked: true},
+		{name: "too late", args: []string{"--wait"}, server: goodBuild(t), exit: cli.ExitFailed, asked: true},
+		{name: "a build that is over", server: &fakeTemporal{frames: []frame{cancelled}}, exit: cli.ExitFailed},
+		{name: "an unknown build", server: &fakeTemporal{}, exit: cli.ExitFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := kiln(t, test.server, append([]string{"cancel", "web-base"}, test.args...)...)
+			require.Equal(t, test.exit, got.exit, got)
+			require.Equal(t, test.asked, len(test.server.cancels) == 1)
+			golden(t, got.String())
+		})
+	}
+}
+
+func TestCancelNamesRunAndReason(t *testing.T) {
+	server := &fakeTemporal{frames: []frame{{progress: progress(running, running, pending)}}}
+	require.Zero(t, kiln(t, server, "cancel", "web-base", "--reason", "wrong disk").exit)
+	require.Equal(t, "wrong disk", server.cancels[0].Reason)
+	require.Equal(t, "run-1", server.cancels[0].RunID)
+}
+
+func TestAWorkflowThatIsNoBuildIsLeftAlone(t *testing.T) {
+	for _, command := range []string{"status", "watch", "cancel"} {
+		got := kiln(t, &fakeTemporal{typ: "Payroll", frames: []frame{{}}}, command, "web-base")
+		require.Equal(t, cli.ExitFailed, got.exit)
+		require.Equal(t, "Error: web-base is no build but a workflow of type Payroll; `kiln list` shows the builds\n", got.stderr)
+	}
+}

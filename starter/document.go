@@ -1,0 +1,88 @@
+package starter
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/spec"
+)
+
+// stdin is the name of the document that comes through standard input.
+const stdin = "-"
+
+// readDocument reads and checks a build document. Faults of the document come back as
+// spec.Faults; any other error is a sentence.
+func readDocument(in io.Reader, file string, vars map[string]string) (spec.Build, error) {
+	data, name, folder, err := readFile(in, file)
+	if err != nil {
+		return spec.Build{}, cli.Fail(cli.ExitUsage, fmt.Errorf("read the build document: %w", err))
+	}
+	return spec.Read(name, data, spec.Options{Vars: vars, ReadFile: beside(folder)})
+}
+
+func readFile(in io.Reader, file string) (data []byte, name, folder string, err error) {
+	if file == stdin {
+		data, err = io.ReadAll(in)
+		return data, "stdin", ".", err
+	}
+	data, err = os.ReadFile(file)
+	return data, file, filepath.Dir(file), err
+}
+
+// beside reads the files that a document names, by their path from the document's
+// folder. An absolute path is refused: it would name something else on every machine.
+func beside(folder string) func(string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if filepath.IsAbs(path) {
+			return nil, errors.New("want a path from the document's folder, not an absolute one")
+		}
+		data, err := os.ReadFile(filepath.Join(folder, path))
+		var failed *os.PathError
+		if errors.As(err, &failed) {
+			return nil, fmt.Errorf("%s: %w", failed.Path, failed.Err)
+		}
+		return data, err
+	}
+}
+
+// addVars defines --var.
+func addVars(flags *pflag.FlagSet, to *[]string) {
+	flags.StringArrayVar(to, "var", nil, "value of a variable of the document as `KEY=VALUE`; repeatable")
+}
+
+func parseVars(pairs []string) (map[string]string, error) {
+	vars := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, cli.Fail(cli.ExitUsage, fmt.Errorf("--var %s: want KEY=VALUE", pair))
+		}
+		vars[key] = value
+	}
+	return vars, nil
+}
+
+// printFaults lists faults for people, each as file:line:column with its excerpt.
+func printFaults(w io.Writer, faults spec.Faults) {
+	for _, f := range faults {
+		_, _ = fmt.Fprintf(w, "%s:%d:%d: %s\n", f.File, f.Line, f.Column, f.Message)
+		if excerpt := strings.Trim(f.Excerpt, "\n"); excerpt != "" {
+			_, _ = fmt.Fprintln(w, excerpt)
+		}
+	}
+}
+
+// count is a number with its noun, such as "2 faults".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,225 @@
+package starter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// frame is how the build is while it is looked at once.
+type frame struct {
+	status   enumspb.WorkflowExecutionStatus // default running
+	progress *workflows.Progress             // nil: no worker answers
+	acts     []*workflowpb.PendingActivityInfo
+	err      error // of the look itself
+}
+
+// fakeTemporal is a server with one build, which moves on by a frame at each look. The
+// last frame stays.
+type fakeTemporal struct {
+	frames []frame
+	looks  int
+	// interruptAfter is when the user presses Ctrl-C; 0 is never.
+	interruptAfter time.Duration
+	noQueue        bool   // nobody polls the task queue while nobody answers
+	typ            string // of the workflow; default a build's
+	result         workflows.Result
+	end            error // of a build that has no result
+	begun          time.Time
+
+	startErr error
+	start    client.StartWorkflowOptions
+	args     []any
+	cancels  []client.CancelWorkflowOptions
+
+	pages   []*workflowservice.ListWorkflowExecutionsResponse
+	listErr error
+	queries []string
+}
+
+func (f *fakeTemporal) Close() {}
+
+func (f *fakeTemporal) frame() frame { return f.frames[max(min(f.looks, len(f.frames))-1, 0)] }
+
+func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	if len(f.frames) == 0 {
+		return nil, serviceerror.NewNotFound("workflow not found for ID: " + id)
+	}
+	f.looks++
+	now := f.frame()
+	if now.err != nil {
+		return nil, now.err
+	}
+	if now.status == 0 {
+		now.status = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	}
+	info := execution(id, now.status, f.begun)
+	if f.typ != "" {
+		info.Type.Name = f.typ
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{
+		WorkflowExecutionInfo: info,
+		PendingActivities:     now.acts,
+		ExecutionConfig:       &workflowpb.WorkflowExecutionConfig{TaskQueue: &taskqueuepb.TaskQueue{Name: "kiln"}},
+	}, nil
+}
+
+// execution is a build as the server describes it. It took a minute.
+func execution(id string, status enumspb.WorkflowExecutionStatus, begun time.Time) *workflowpb.WorkflowExecutionInfo {
+	info := &workflowpb.WorkflowExecutionInfo{
+		Execution: &commonpb.WorkflowExecution{WorkflowId: id, RunId: "run-1"},
+		Type:      &commonpb.WorkflowType{Name: workflows.BuildType},
+		Status:    status,
+		StartTime: timestamppb.New(begun),
+	}
+	if status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		info.CloseTime = timestamppb.New(begun.Add(time.Minute))
+	}
+	return info
+}
+
+func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any) (converter.EncodedValue, error) {
+	if p := f.frame().progress; p != nil {
+		return payload{*p}, nil
+	}
+	<-ctx.Done() // as the server: nobody answers
+	return nil, ctx.Err()
+}
+
+// payload is a value that went through the default converter.
+type payload struct{ value any }
+
+func (p payload) HasValue() bool { return true }
+
+func (p payload) Get(to any) error {
+	data, err := converter.GetDefaultDataConverter().ToPayload(p.value)
+	if err != nil {
+		return err
+	}
+	return converter.GetDefaultDataConverter().FromPayload(data, to)
+}
+
+func (f *fakeTemporal) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	if f.noQueue && f.frame().progress == nil {
+		return &workflowservice.DescribeTaskQueueResponse{}, nil
+	}
+	return &workflowservice.DescribeTaskQueueResponse{Pollers: []*taskqueuepb.PollerInfo{{LastAccessTime: timestamppb.New(time.Now())}}}, nil
+}
+
+func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, opts client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+	f.start, f.args = opts, args
+	return run{id: opts.ID}, f.startErr
+}
+
+func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	return run{id: id, result: f.result, err: f.end}
+}
+
+type run struct {
+	client.WorkflowRun
+	id     string
+	result workflows.Result
+	err    error
+}
+
+func (r run) GetID() string    { return r.id }
+func (r run) GetRunID() string { return "run-1" }
+
+func (r run) Get(_ context.Context, to any) error {
+	if r.err != nil {
+		return r.err
+	}
+	return payload{r.result}.Get(to)
+}
+
+func (f *fakeTemporal) CancelWorkflowWithOptions(_ context.Context, opts client.CancelWorkflowOptions) error {
+	f.cancels = append(f.cancels, opts)
+	return nil
+}
+
+func (f *fakeTemporal) ListWorkflow(_ context.Context, req *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+	f.queries = append(f.queries, req.GetQuery())
+	if f.listErr != nil || len(f.pages) == 0 {
+		return &workflowservice.ListWorkflowExecutionsResponse{}, f.listErr
+	}
+	page := f.pages[0]
+	f.pages = f.pages[1:]
+	return page, nil
+}
+
+// outcome is what a command left behind.
+type outcome struct {
+	stdout, stderr string
+	exit           int
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("exit %d\n--- stdout\n%s--- stderr\n%s", o.exit, o.stdout, o.stderr)
+}
+
+// kiln runs a command against a server, in fake time that begins at midnight. The
+// document of a build comes through standard input.
+func kiln(t *testing.T, server *fakeTemporal, args ...string) (o outcome) {
+	t.Helper()
+	t.Setenv("TEMPORAL_CONFIG_FILE", "/nonexistent")
+	t.Setenv("TEMPORAL_ADDRESS", "here:7233")
+	t.Setenv("TEMPORAL_NAMESPACE", "default")
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs bytes.Buffer
+		server.begun = time.Now().Add(-2 * time.Minute)
+		a := &app{
+			Env:  cli.Env{In: strings.NewReader(document), Out: &out, Err: &errs, Version: "v1.2.3"},
+			name: "kiln",
+			now:  func() time.Time { return time.Now().UTC() },
+			dial: func(context.Context, client.Options) (temporal, error) { return server, nil },
+		}
+		// Not cli.Main: it listens to signals, which come from outside of the fake time.
+		root := newRoot(a)
+		root.SilenceErrors, root.SilenceUsage = true, true
+		root.SetArgs(args)
+		root.SetOut(&out)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		if server.interruptAfter > 0 {
+			time.AfterFunc(server.interruptAfter, cancel)
+		}
+		if err := root.ExecuteContext(ctx); err != nil {
+			o.exit = cli.ExitFailed
+			var coded *cli.Error
+			if errors.As(err, &coded) {
+				o.exit = coded.Exit
+			}
+			_, _ = fmt.Fprintln(&errs, "Error:", err)
+		}
+		o.stdout, o.stderr = out.String(), errs.String()
+	})
+	return o
+}
+
+const document = `
+name: web-base
+region: cn-hangzhou
+source:
+  import:
+    disks:
+      - bucket: kiln-examples
+        object: web-base.qcow2
+`

@@ -1,0 +1,133 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"charm.land/lipgloss/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+// followOptions say how a build is followed to its end.
+type followOptions struct {
+	Output      cli.Output
+	Progress    cli.Progress
+	WaitTimeout time.Duration // 0 is for ever
+}
+
+func (o *followOptions) addFlags(cmd *cobra.Command) {
+	cli.AddOutput(cmd, &o.Output)
+	cli.AddProgress(cmd, &o.Progress)
+	cmd.Flags().DurationVar(&o.WaitTimeout, "wait-timeout", 0, "stop following after this time and exit with 3; the build goes on (default: follow to the end)")
+}
+
+var errWaitTimeout = errors.New("the wait timed out")
+
+// follow shows a build until it is over and returns how it was then. It never holds a
+// call for the length of a build; a server that goes away is waited for.
+func (s *session) follow(ctx context.Context, buildID, runID string, opts followOptions) (snapshot, error) {
+	if opts.WaitTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, opts.WaitTimeout, errWaitTimeout)
+		defer cancel()
+	}
+	view := s.newView(opts.Progress)
+	snap, err := s.watch(ctx, buildID, runID, view)
+	switch {
+	case err == nil:
+		return snap, nil
+	case errors.Is(context.Cause(ctx), errWaitTimeout):
+		return snapshot{}, cli.Fail(cli.ExitTimeout, fmt.Errorf("build %[1]s is not over after %[2]s and goes on; `%[3]s watch %[1]s` follows it",
+			buildID, opts.WaitTimeout, s.name))
+	case ctx.Err() != nil:
+		return snapshot{}, cli.Fail(cli.ExitInterrupted, fmt.Errorf("interrupted; build %[1]s goes on: `%[2]s watch %[1]s` follows it, `%[2]s cancel %[1]s` stops it",
+			buildID, s.name))
+	}
+	return snapshot{}, err
+}
+
+func (s *session) watch(ctx context.Context, buildID, runID string, view view) (snapshot, error) {
+	var last snapshot
+	for pace := newPace(view); ; pace.wait(ctx) {
+		snap, err := s.look(ctx, buildID, runID)
+		switch {
+		case ctx.Err() != nil:
+			return snapshot{}, ctx.Err()
+		case cli.Unreachable(err):
+			last.Note = fmt.Sprintf("lost the Temporal server at %s; the build does not need this command, trying again", s.opts.HostPort)
+			view.show(last)
+			continue
+		case err != nil:
+			return snapshot{}, err
+		}
+		last = snap.after(last)
+		view.show(last)
+		if last.closed() {
+			return last, nil
+		}
+	}
+}
+
+// after keeps from the last look what this one did not learn.
+func (s snapshot) after(last snapshot) snapshot {
+	if len(s.Steps) == 0 {
+		s.Steps, s.Step = last.Steps, last.Step
+	}
+	if s.Name == "" {
+		s.Name, s.Region = last.Name, last.Region
+	}
+	return s
+}
+
+// pace says how often to look: quickly at first, then each second or two.
+type pace struct{ interval, longest time.Duration }
+
+func newPace(v view) *pace {
+	p := &pace{interval: 250 * time.Millisecond, longest: 2 * time.Second}
+	if _, live := v.(*liveView); live {
+		p.longest = time.Second
+	}
+	return p
+}
+
+func (p *pace) wait(ctx context.Context) {
+	timer := time.NewTimer(p.interval)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	p.interval = min(p.interval*5/4, p.longest)
+}
+
+// report prints how a closed build ended: its result, or in JSON what is known of a
+// build that has none. The error is the build's, with its exit code.
+func (s *session) report(snap snapshot, output cli.Output) error {
+	var err error
+	switch {
+	case output != cli.OutputText && snap.Result != nil:
+		err = output.Write(s.Out, snap.Result)
+	case output != cli.OutputText:
+		err = output.Write(s.Out, snap)
+	case snap.Result != nil:
+		err = printResult(s.Out, *snap.Result)
+	}
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return snap.end
+}
+
+// printSnapshot shows a look at a build for people.
+func (s *session) printSnapshot(snap snapshot) error {
+	for _, line := range render(snap, s.now(), 0) {
+		if _, err := lipgloss.Fprintln(s.Out, line); err != nil {
+			return fmt.Errorf("write the status: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package starter
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+type listOptions struct {
+	State  string
+	Name   string
+	Region string
+	Query  string
+	Limit  int
+	Output cli.Output
+}
+
+func newListCommand(a *app) *cobra.Command {
+	var opts listOptions
+	var conn cli.Connection
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List builds, newest first",
+		Long: "Lists the builds that Temporal still remembers, newest first; the retention of the namespace says how long.\n" +
+			"--query adds a condition in Temporal's list filter language, on attributes such as " + strings.Join(workflows.SearchAttributes(), ", ") + ".",
+		Example: fmt.Sprintf("  %[1]s list --state running\n  %[1]s list --name web-base --limit 5 -o json\n"+
+			"  %[1]s list --query 'StartTime > \"2026-01-01T00:00:00Z\"'", a.name),
+		Args: cli.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.Limit < 1 {
+				return cli.Usagef(cmd, "--limit %d: want 1 or more", opts.Limit)
+			}
+			return runList(cmd.Context(), a, &conn, opts)
+		},
+	}
+	cli.Choice(cmd, &opts.State, "state", "only builds in this state", states()...)
+	cmd.Flags().StringVar(&opts.Name, "name", "", "only builds of the document with this name")
+	cmd.Flags().StringVar(&opts.Region, "region", "", "only builds in this region")
+	cmd.Flags().StringVar(&opts.Query, "query", "", "one more condition in the list filter language")
+	cmd.Flags().IntVar(&opts.Limit, "limit", 20, "at most so many")
+	cli.AddOutput(cmd, &opts.Output)
+	conn.AddFlags(cmd.Flags())
+	return cmd
+}
+
+// statuses are the statuses of a workflow that make a state, in the list filter language.
+var statuses = []struct {
+	state workflows.State
+	names string
+}{
+	{workflows.StateRunning, "'Running'"},
+	{workflows.StateSucceeded, "'Completed'"},
+	{workflows.StateFailed, "'Failed', 'TimedOut', 'Terminated'"},
+	{workflows.StateCancelled, "'Canceled'"},
+}
+
+func states() []string {
+	var names []string
+	for _, s := range statuses {
+		names = append(names, string(s.state))
+	}
+	return names
+}
+
+// filter is the list filter of the options. The state goes by the workflow's own status,
+// which is true also where the search attributes are not registered.
+func (o listOptions) filter() string {
+	terms := []string{"WorkflowType = " + quote(workflows.BuildType)}
+	for _, s := range statuses {
+		if string(s.state) == o.State {
+			terms = append(terms, "ExecutionStatus IN ("+s.names+")")
+		}
+	}
+	if o.Name != "" {
+		terms = append(terms, workflows.AttrName.GetName()+" = "+quote(o.Name))
+	}
+	if o.Region != "" {
+		terms = append(terms, workflows.AttrRegion.GetName()+" = "+quote(o.Region))
+	}
+	if o.Query != "" {
+		terms = append(terms, "("+o.Query+")")
+	}
+	return strings.Join(terms, " AND ")
+}
+
+func quote(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
+}
+
+// listed is a build in the list.
+type listed struct {
+	BuildID    string          `json:"buildId"`
+	RunID      string          `json:"runId"`
+	Name       string          `json:"name"`
+	Region     string          `json:"region"`
+	State      workflows.State `json:"state"`
+	ImageID    string          `json:"imageId"`
+	StartedAt  time.Time       `json:"startedAt"`
+	FinishedAt *time.Time      `json:"finishedAt,omitempty"`
+}
+
+func runList(ctx context.Context, a *app, conn *cli.Connection, opts listOptions) error {
+	s, err := a.connect(ctx, conn)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	builds, err := s.list(ctx, opts)
+	if err != nil {
+		return err
+	}
+	if opts.Output != cli.OutputText {
+		return cli.WriteAll(s.Out, opts.Output, builds)
+	}
+	if len(builds) == 0 {
+		_, _ = fmt.Fprintf(s.Err, "no builds in namespace %s match\n", s.opts.Namespace)
+		return nil
+	}
+	return printList(s.Out, builds, s.now())
+}
+
+// list asks for the builds page by page. The server lists the running first, then by
+// their end, so the newest first is our own order.
+func (s *session) list(ctx context.Context, opts listOptions) ([]listed, error) {
+	var builds []listed
+	req := &workflowservice.ListWorkflowExecutionsRequest{Query: opts.filter(), PageSize: int32(min(opts.Limit, 1000))}
+	for {
+		page, err := s.ListWorkflow(ctx, req)
+		if err != nil {
+			return nil, s.explainList(opts, err)
+		}
+		for _, info := range page.GetExecutions() {
+			builds = append(builds, listing(info))
+		}
+		req.NextPageToken = page.GetNextPageToken()
+		if len(builds) >= opts.Limit || len(req.NextPageToken) == 0 {
+			break
+		}
+	}
+	slices.SortStableFunc(builds, func(a, b listed) int { return cmp.Compare(b.StartedAt.UnixNano(), a.StartedAt.UnixNano()) })
+	return builds[:min(len(builds), opts.Limit)], nil
+}
+
+func listing(info *workflowpb.WorkflowExecutionInfo) listed {
+	snap := describe(info)
+	return listed{
+		BuildID:    snap.BuildID,
+		RunID:      snap.RunID,
+		Name:       snap.Name,
+		Region:     snap.Region,
+		State:      snap.State,
+		ImageID:    attribute(info, workflows.AttrImageID.GetName()),
+		StartedAt:  snap.StartedAt,
+		FinishedAt: snap.FinishedAt,
+	}
+}
+
+func (s *session) explainList(opts listOptions, err error) error {
+	var invalid *serviceerror.InvalidArgument
+	if !errors.As(err, &invalid) {
+		return s.explain("list builds", "", err)
+	}
+	for _, name := range workflows.SearchAttributes() {
+		if strings.Contains(invalid.Message, name) {
+			return cli.Fail(cli.ExitFailed, fmt.Errorf("namespace %s does not know the search attribute %s yet; a worker registers it when it starts: `%s worker`",
+				s.opts.Namespace, name, s.name))
+		}
+	}
+	if opts.Query != "" {
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("--query: the server refuses the filter %s (%s)", opts.filter(), invalid.Message))
+	}
+	return cli.Fail(cli.ExitFailed, fmt.Errorf("list builds: %w", err))
+}
+
+func printList(w io.Writer, builds []listed, now time.Time) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "BUILD ID\tSTATE\tREGION\tIMAGE\tSTARTED\tTOOK")
+	for _, b := range builds {
+		end := now
+		if b.FinishedAt != nil {
+			end = *b.FinishedAt
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", b.BuildID, b.State, dash(b.Region), dash(b.ImageID),
+			b.StartedAt.In(now.Location()).Format(time.DateTime), took(end.Sub(b.StartedAt)))
+	}
+	return table.Flush()
+}
+
+func dash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}

@@ -1,0 +1,99 @@
+package starter
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+func TestListFilter(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		opts listOptions
+		want string
+	}{
+		{"everything", listOptions{}, "WorkflowType = 'BuildGoldenImage'"},
+		{"running", listOptions{State: "running"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running')"},
+		{"failed in any way", listOptions{State: "failed"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')"},
+		{"of a document in a region", listOptions{Name: "web", Region: "cn-beijing"}, "WorkflowType = 'BuildGoldenImage' AND KilnName = 'web' AND KilnRegion = 'cn-beijing'"},
+		{"a quote stays in its text", listOptions{Name: `a' OR 'b`}, `WorkflowType = 'BuildGoldenImage' AND KilnName = 'a\' OR \'b'`},
+		{"a condition of one's own stays together", listOptions{Query: "A = 1 OR B = 2"}, "WorkflowType = 'BuildGoldenImage' AND (A = 1 OR B = 2)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, test.want, test.opts.filter())
+		})
+	}
+}
+
+// listedBuild is a build in the answer of the server.
+func listedBuild(t *testing.T, id string, status enumspb.WorkflowExecutionStatus, begun time.Time, attributes map[string]string) *workflowpb.WorkflowExecutionInfo {
+	t.Helper()
+	info := execution(id, status, begun)
+	info.SearchAttributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{}}
+	for name, value := range attributes {
+		data, err := converter.GetDefaultDataConverter().ToPayload(value)
+		require.NoError(t, err)
+		info.SearchAttributes.IndexedFields[name] = data
+	}
+	return info
+}
+
+func threeBuilds(t *testing.T) *fakeTemporal {
+	t.Helper()
+	known := map[string]string{"KilnName": "web-base", "KilnRegion": "cn-hangzhou", "KilnImageId": "m-golden"}
+	return &fakeTemporal{pages: []*workflowservice.ListWorkflowExecutionsResponse{
+		{NextPageToken: []byte("more"), Executions: []*workflowpb.WorkflowExecutionInfo{
+			listedBuild(t, "db-base", enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, dawn.Add(-time.Hour), nil),
+			listedBuild(t, "web-base", enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, dawn, known),
+		}},
+		{Executions: []*workflowpb.WorkflowExecutionInfo{
+			listedBuild(t, "old-base", enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT, dawn.Add(-48*time.Hour), map[string]string{"KilnRegion": "cn-beijing"}),
+		}},
+	}}
+}
+
+func TestList(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		args   []string
+		server *fakeTemporal
+		exit   int
+	}{
+		{name: "newest first", server: threeBuilds(t)},
+		{name: "as many as wanted", args: []string{"--limit", "1"}, server: threeBuilds(t)},
+		{name: "in json", args: []string{"-o", "json"}, server: threeBuilds(t)},
+		{name: "in jsonl", args: []string{"-o", "jsonl"}, server: threeBuilds(t)},
+		{name: "nothing", server: &fakeTemporal{}},
+		{name: "nothing in json", args: []string{"-o", "json"}, server: &fakeTemporal{}},
+		{name: "before a worker ran", args: []string{"--name", "web-base"},
+			server: &fakeTemporal{listErr: serviceerror.NewInvalidArgument("invalid query: Namespace default has no mapping defined for search attribute KilnName")}, exit: cli.ExitFailed},
+		{name: "with a filter that is none", args: []string{"--query", "?"},
+			server: &fakeTemporal{listErr: serviceerror.NewInvalidArgument("malformed query")}, exit: cli.ExitUsage},
+		{name: "without a namespace", server: &fakeTemporal{listErr: serviceerror.NewNamespaceNotFound("default")}, exit: cli.ExitConnection},
+		{name: "of no build", args: []string{"--limit", "0"}, server: &fakeTemporal{}, exit: cli.ExitUsage},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := kiln(t, test.server, append([]string{"list"}, test.args...)...)
+			require.Equal(t, test.exit, got.exit, got)
+			golden(t, got.String())
+		})
+	}
+}
+
+func TestBuildIDsAreCompleted(t *testing.T) {
+	for _, command := range []string{"status", "watch", "cancel"} {
+		got := kiln(t, threeBuilds(t), "__complete", command, "")
+		require.Equal(t, "web-base\tsucceeded\ndb-base\trunning\nold-base\tfailed\n:36\n", got.stdout)
+	}
+	got := kiln(t, &fakeTemporal{listErr: serviceerror.NewUnavailable("gone")}, "__complete", "status", "")
+	require.Equal(t, ":4\n", got.stdout, "no server, no names, no error")
+}

@@ -1,0 +1,134 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// How long a look waits: for the server, and for a worker to answer the query.
+const (
+	callTimeout  = 5 * time.Second
+	queryTimeout = 3 * time.Second
+)
+
+// look sees how a build is. A server that does not answer is an error for which
+// cli.Unreachable is true; any other error is a sentence.
+func (s *session) look(ctx context.Context, buildID, runID string) (snapshot, error) {
+	desc, err := s.describe(ctx, buildID, runID)
+	if err != nil {
+		return snapshot{}, err
+	}
+	snap := describe(desc.GetWorkflowExecutionInfo())
+	if snap.closed() {
+		return s.lookBack(ctx, snap, desc)
+	}
+	s.ask(ctx, &snap, taskQueue(desc))
+	snap.pending(desc.GetPendingActivities(), s.now())
+	return snap, nil
+}
+
+func (s *session) describe(ctx context.Context, buildID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	desc, err := s.DescribeWorkflowExecution(ctx, buildID, runID)
+	if cli.Unreachable(err) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, s.explain("look at build "+buildID, buildID, err)
+	}
+	if kind := desc.GetWorkflowExecutionInfo().GetType().GetName(); kind != workflows.BuildType {
+		return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("%s is no build but a workflow of type %s; `%s list` shows the builds", buildID, kind, s.name))
+	}
+	return desc, nil
+}
+
+// lookBack sees how a build ended. The history has the end, so no worker is needed;
+// one that is there adds the steps.
+func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowservice.DescribeWorkflowExecutionResponse) (snapshot, error) {
+	getting, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var result workflows.Result
+	err := s.GetWorkflow(getting, snap.BuildID, snap.RunID).Get(getting, &result)
+	if err != nil && cli.Unreachable(err) {
+		return snapshot{}, err
+	}
+	if polled, _ := s.polled(ctx, taskQueue(desc)); polled {
+		s.ask(ctx, &snap, taskQueue(desc))
+		snap.Note = "" // the end is known, with or without the steps
+	}
+	if err == nil {
+		snap.Result = &result
+		snap.Name, snap.Region = result.Name, result.Region
+		snap.end = partial(result)
+		return snap, nil
+	}
+	snap.Error, snap.end = ending(snap.BuildID, err)
+	return snap, nil
+}
+
+func taskQueue(desc *workflowservice.DescribeWorkflowExecutionResponse) string {
+	return desc.GetExecutionConfig().GetTaskQueue().GetName()
+}
+
+// ask puts the build's own answer into the snapshot, or a note about why there is none.
+func (s *session) ask(ctx context.Context, snap *snapshot, taskQueue string) {
+	asking, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	value, err := s.QueryWorkflow(asking, snap.BuildID, snap.RunID, workflows.ProgressQuery)
+	var progress workflows.Progress
+	if err == nil {
+		err = value.Get(&progress)
+	}
+	if err == nil {
+		snap.answered(progress)
+		return
+	}
+	if ctx.Err() == nil {
+		snap.Note = s.silence(ctx, taskQueue, err)
+	}
+}
+
+// silence says why a build does not answer.
+func (s *session) silence(ctx context.Context, taskQueue string, err error) string {
+	var failed *serviceerror.QueryFailed
+	if errors.As(err, &failed) {
+		return "the worker cannot say how far the build is: " + failed.Message
+	}
+	polled, lookErr := s.polled(ctx, taskQueue)
+	switch {
+	case lookErr != nil:
+		return "the server does not say who polls task queue " + taskQueue
+	case !polled:
+		return fmt.Sprintf("no worker is polling task queue %s: start one with `%s worker`", taskQueue, s.name)
+	}
+	return "waiting for a worker of task queue " + taskQueue + " to answer"
+}
+
+// pollerAge is how long ago a living worker may have polled last: a poll takes a minute
+// at most, and the server remembers the dead for five.
+const pollerAge = 90 * time.Second
+
+func (s *session) polled(ctx context.Context, taskQueue string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	res, err := s.DescribeTaskQueue(ctx, taskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return false, err
+	}
+	for _, poller := range res.GetPollers() {
+		if s.now().Sub(poller.GetLastAccessTime().AsTime()) < pollerAge {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,61 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+// temporal is what the commands need of a Temporal client.
+type temporal interface {
+	ExecuteWorkflow(ctx context.Context, opts client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
+	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	DescribeTaskQueue(ctx context.Context, taskQueue string, kind enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error)
+	ListWorkflow(ctx context.Context, req *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
+	CancelWorkflowWithOptions(ctx context.Context, opts client.CancelWorkflowOptions) error
+	Close()
+}
+
+// dialer connects to Temporal.
+type dialer func(ctx context.Context, opts client.Options) (temporal, error)
+
+func dial(ctx context.Context, opts client.Options) (temporal, error) { return cli.Dial(ctx, opts) }
+
+// session is a connection that knows where it leads and how to say what went wrong.
+type session struct {
+	temporal
+	*app
+	opts client.Options
+}
+
+func (a *app) open(ctx context.Context, opts client.Options) (*session, error) {
+	t, err := a.dial(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &session{temporal: t, app: a, opts: opts}, nil
+}
+
+// explain turns an error of a call about a build into a sentence.
+func (s *session) explain(doing, buildID string, err error) error {
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		return cli.Fail(cli.ExitFailed, fmt.Errorf("no build %s in namespace %s; `%s list` shows what there is", buildID, s.opts.Namespace, s.name))
+	}
+	var coded *cli.Error
+	if explained := cli.Explain(err, s.opts); errors.As(explained, &coded) {
+		return explained
+	}
+	return cli.Fail(cli.ExitFailed, fmt.Errorf("%s: %w", doing, err))
+}

@@ -1,0 +1,166 @@
+package starter
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// snapshot is what one look at a build saw.
+type snapshot struct {
+	workflows.Progress
+	Steps      []step            `json:"steps"`
+	StartedAt  time.Time         `json:"startedAt"`
+	FinishedAt *time.Time        `json:"finishedAt,omitempty"`
+	Note       string            `json:"note,omitempty"` // why nothing better is known
+	Result     *workflows.Result `json:"result,omitempty"`
+
+	end error // why a closed build has no result, with its exit code
+}
+
+// closed tells whether the build is over.
+func (s snapshot) closed() bool { return s.FinishedAt != nil }
+
+// step is a step and, while it runs, what its pending activities say.
+type step struct {
+	workflows.StepProgress
+	Retry *retry `json:"retry,omitempty"`
+}
+
+// retry is why a step is tried again, and when.
+type retry struct {
+	Attempt int        `json:"attempt"` // the one that runs or comes next
+	NextAt  *time.Time `json:"nextAt,omitempty"`
+	Failure string     `json:"failure"`
+}
+
+// describe starts a snapshot with what the server knows by itself.
+func describe(info *workflowpb.WorkflowExecutionInfo) snapshot {
+	snap := snapshot{Steps: []step{}, StartedAt: info.GetStartTime().AsTime(), FinishedAt: optionalTime(info.GetCloseTime())}
+	snap.BuildID = info.GetExecution().GetWorkflowId()
+	snap.RunID = info.GetExecution().GetRunId()
+	snap.Name = attribute(info, workflows.AttrName.GetName())
+	snap.Region = attribute(info, workflows.AttrRegion.GetName())
+	snap.State = stateOf(info.GetStatus())
+	return snap
+}
+
+// stateOf is the state of a build by the status of its workflow.
+func stateOf(status enumspb.WorkflowExecutionStatus) workflows.State {
+	switch status {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return workflows.StateSucceeded
+	case enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		return workflows.StateCancelled
+	case enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED, enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+		return workflows.StateFailed
+	}
+	return workflows.StateRunning
+}
+
+// attribute is a search attribute of a workflow; empty when the namespace or the
+// workflow does not have it.
+func attribute(info *workflowpb.WorkflowExecutionInfo, name string) string {
+	var value string
+	if payload := info.GetSearchAttributes().GetIndexedFields()[name]; payload != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(payload, &value)
+	}
+	return value
+}
+
+// answered puts in what the build says of itself.
+func (s *snapshot) answered(progress workflows.Progress) {
+	state := s.State
+	s.Progress = progress
+	if s.closed() { // the server's word counts: a terminated build still calls itself running
+		s.State = state
+	}
+	s.Steps = []step{}
+	for _, p := range progress.Steps {
+		s.Steps = append(s.Steps, step{StepProgress: p})
+	}
+}
+
+// pending puts what the pending activities say into the running step.
+func (s *snapshot) pending(acts []*workflowpb.PendingActivityInfo, now time.Time) {
+	for i := range s.Steps {
+		if s.Steps[i].Name == s.Step && s.Steps[i].State == workflows.StateRunning {
+			s.Steps[i].watch(acts, now)
+		}
+	}
+}
+
+func (s *step) watch(acts []*workflowpb.PendingActivityInfo, now time.Time) {
+	for _, act := range acts {
+		if again := retrying(act); again != nil && (s.Retry == nil || again.Attempt > s.Retry.Attempt) {
+			s.Retry = again
+			s.Attempts = max(s.Attempts, again.Attempt)
+		}
+		if waited := untaken(act, now); waited >= time.Minute {
+			s.Detail = fmt.Sprintf("no worker has taken %s from task queue %s yet", act.GetActivityType().GetName(), act.GetActivityOptions().GetTaskQueue().GetName())
+		}
+	}
+	if len(acts) > 1 {
+		return // the details of several at once say less than the step's own
+	}
+	for _, act := range acts {
+		var beat activities.Heartbeat
+		if act.GetHeartbeatDetails() == nil || converter.GetDefaultDataConverter().FromPayloads(act.GetHeartbeatDetails(), &beat) != nil {
+			continue
+		}
+		s.Percent = max(s.Percent, beat.Percent)
+		s.Detail = beat.Detail
+	}
+}
+
+// untaken is how long the first attempt of an activity has waited for a worker.
+func untaken(act *workflowpb.PendingActivityInfo, now time.Time) time.Duration {
+	if act.GetState() != enumspb.PENDING_ACTIVITY_STATE_SCHEDULED || act.GetAttempt() > 1 || act.GetScheduledTime() == nil {
+		return 0
+	}
+	return now.Sub(act.GetScheduledTime().AsTime())
+}
+
+// retrying is why an activity is tried again; nil on a first attempt, and while a later
+// one is running well.
+func retrying(act *workflowpb.PendingActivityInfo) *retry {
+	if act.GetAttempt() < 2 || act.GetLastFailure() == nil {
+		return nil
+	}
+	running := act.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED
+	if running && act.GetHeartbeatDetails() != nil {
+		return nil
+	}
+	again := &retry{Attempt: int(act.GetAttempt()), Failure: failureText(act.GetLastFailure())}
+	if !running {
+		again.NextAt = optionalTime(act.GetNextAttemptScheduleTime())
+	}
+	return again
+}
+
+// failureText is a failure of an activity on one line, with the cloud's code.
+func failureText(f *failurepb.Failure) string {
+	text := strings.Join(strings.Fields(f.GetMessage()), " ")
+	app := f.GetApplicationFailureInfo()
+	if app == nil || app.GetType() == "" || app.GetDetails() == nil || strings.Contains(text, app.GetType()) {
+		return text
+	}
+	return app.GetType() + ": " + text
+}
+
+func optionalTime(t *timestamppb.Timestamp) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := t.AsTime()
+	return &at
+}

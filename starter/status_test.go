@@ -1,0 +1,59 @@
+package starter
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	sdktemporal "go.temporal.io/sdk/temporal"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+func TestStatus(t *testing.T) {
+	completed, failedStatus := enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, enumspb.WORKFLOW_EXECUTION_STATUS_FAILED
+	for _, test := range []struct {
+		name   string
+		args   []string
+		server *fakeTemporal
+		exit   int
+	}{
+		{name: "of a running build", server: &fakeTemporal{frames: []frame{{progress: progress(running, succeeded, running)}}}},
+		{name: "of a running build in json", args: []string{"-o", "json"}, server: &fakeTemporal{frames: []frame{{progress: progress(running, succeeded, running)}}}},
+		{name: "of a running build without a worker", server: &fakeTemporal{noQueue: true, frames: []frame{{}}}},
+		{name: "of a finished build", server: &fakeTemporal{result: finished(), frames: []frame{{progress: progress(succeeded, succeeded, succeeded), status: completed}}}},
+		{name: "of a finished build without a worker", server: &fakeTemporal{noQueue: true, result: finished(), frames: []frame{{status: completed}}}},
+		{name: "of a failed build without a worker", server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
+		{name: "of a failed build in json", args: []string{"-o", "json"}, server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
+		{name: "of a terminated build that thinks it runs", server: &fakeTemporal{end: &sdktemporal.TerminatedError{},
+			frames: []frame{{progress: progress(running, succeeded, running), status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED}}}},
+		{name: "of an unknown build", server: &fakeTemporal{}, exit: cli.ExitFailed},
+		{name: "of a server that went away", server: &fakeTemporal{frames: []frame{{err: serviceerror.NewUnavailable("connection refused")}}}, exit: cli.ExitConnection},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := kiln(t, test.server, append([]string{"status", "web-base"}, test.args...)...)
+			require.Equal(t, test.exit, got.exit, got)
+			golden(t, got.String())
+		})
+	}
+}
+
+func TestWatchEndsAsTheBuildDoes(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		server *fakeTemporal
+		exit   int
+	}{
+		{"well", goodBuild(t), cli.ExitOK},
+		{"cancelled", badBuild(sdktemporal.NewCanceledError()), cli.ExitCancelled},
+		{"not at all", &fakeTemporal{}, cli.ExitFailed},
+		{"without a server", &fakeTemporal{frames: []frame{{err: serviceerror.NewUnavailable("connection refused")}}}, cli.ExitConnection},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := kiln(t, test.server, "watch", "web-base")
+			require.Equal(t, test.exit, got.exit, got)
+			golden(t, got.String())
+		})
+	}
+}

@@ -1,0 +1,73 @@
+package starter
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// printResult shows every id of a finished build, aligned.
+func printResult(w io.Writer, r workflows.Result) error {
+	_, _ = fmt.Fprintf(w, "Build %s %s in %s\n\n", r.BuildID, outcomeWord(r.Outcome), took(r.FinishedAt.Sub(r.StartedAt)))
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range resultRows(r) {
+		if strings.TrimSpace(row[1]) != "" {
+			_, _ = fmt.Fprintf(table, "  %s\t%s\n", row[0], row[1])
+		}
+	}
+	return table.Flush()
+}
+
+func outcomeWord(outcome workflows.Outcome) string {
+	if outcome == workflows.OutcomePartial {
+		return "was partly successful"
+	}
+	return string(outcome)
+}
+
+func resultRows(r workflows.Result) [][2]string {
+	rows := [][2]string{
+		{"image", join(r.ImageID, r.ImageName, r.Region)},
+		{"imported image", join(r.ImportedImageID, label("task", r.ImportTaskID))},
+	}
+	for _, c := range r.Components {
+		adopted := ""
+		if c.Adopted {
+			adopted = "existed already"
+		}
+		rows = append(rows, [2]string{"component", join(c.ID, c.Name, c.Version, adopted)})
+	}
+	rows = append(rows,
+		[2]string{"template", r.PipelineID},
+		[2]string{"execution", r.ExecutionID},
+		[2]string{"Batch Compute", r.BatchComputeImageID})
+	for _, c := range r.Copies {
+		rows = append(rows, [2]string{"copy", join(c.ImageID, c.Region)})
+	}
+	rows = append(rows, [2]string{"shared with", strings.Join(r.SharedWith, ", ")})
+	for _, warning := range r.Warnings {
+		rows = append(rows, [2]string{"warning", warning})
+	}
+	return append(rows, [2]string{"fingerprint", r.Fingerprint}, [2]string{"run id", r.RunID})
+}
+
+// join puts what is there side by side.
+func join(parts ...string) string {
+	var there []string
+	for _, part := range parts {
+		if part != "" {
+			there = append(there, part)
+		}
+	}
+	return strings.Join(there, "  ")
+}
+
+func label(name, value string) string {
+	if value == "" {
+		return ""
+	}
+	return name + " " + value
+}

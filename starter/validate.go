@@ -1,0 +1,91 @@
+package starter
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/spec"
+)
+
+type validateOptions struct {
+	Files  []string
+	Vars   []string
+	Output cli.Output
+}
+
+func newValidateCommand(a *app) *cobra.Command {
+	var opts validateOptions
+	cmd := &cobra.Command{
+		Use:   "validate FILE...",
+		Short: "Check build documents, offline",
+		Long: "Checks build documents against the schema and every rule the cloud documents, without any connection.\n" +
+			"All faults of all files are shown in one go, as file:line:column; - reads standard input.\nExits with 2 when there is a fault.",
+		Example: fmt.Sprintf("  %[1]s validate web-base.yaml\n  %[1]s validate --var release=9.4 -o json images/*.yaml", a.name),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cli.Usagef(cmd, "%s needs at least one FILE; - is standard input", cmd.CommandPath())
+			}
+			return nil
+		},
+		ValidArgsFunction: completeDocuments,
+		RunE: func(_ *cobra.Command, args []string) error {
+			opts.Files = args
+			return runValidate(a, opts)
+		},
+	}
+	addVars(cmd.Flags(), &opts.Vars)
+	cli.AddOutput(cmd, &opts.Output)
+	return cmd
+}
+
+// verdict is what is wrong with a file.
+type verdict struct {
+	File   string      `json:"file"`
+	Valid  bool        `json:"valid"`
+	Faults spec.Faults `json:"faults"`
+}
+
+func runValidate(a *app, opts validateOptions) error {
+	vars, err := parseVars(opts.Vars)
+	if err != nil {
+		return err
+	}
+	var verdicts []verdict
+	var bad []string
+	for _, file := range opts.Files {
+		v := verdict{File: file, Faults: spec.Faults{}}
+		_, err := readDocument(a.In, file, vars)
+		if err != nil && !errors.As(err, &v.Faults) {
+			return err
+		}
+		v.Valid = len(v.Faults) == 0
+		if !v.Valid {
+			bad = append(bad, file)
+		}
+		verdicts = append(verdicts, v)
+	}
+	if err := printVerdicts(a, opts.Output, verdicts); err != nil {
+		return err
+	}
+	if len(bad) > 0 {
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("not valid: %s", strings.Join(bad, ", ")))
+	}
+	return nil
+}
+
+func printVerdicts(a *app, output cli.Output, verdicts []verdict) error {
+	if output != cli.OutputText {
+		return cli.WriteAll(a.Out, output, verdicts)
+	}
+	for _, v := range verdicts {
+		if v.Valid {
+			_, _ = fmt.Fprintf(a.Out, "%s: valid\n", v.File)
+		}
+		printFaults(a.Err, v.Faults)
+	}
+	return nil
+}
