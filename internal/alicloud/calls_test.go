@@ -328,8 +328,8 @@ func TestListsThatDoNotEndAreRefused(t *testing.T) {
 }
 
 func TestATaskThatIsUnknownIsNotFound(t *testing.T) {
-	c, _ := serve(t, answers(http.StatusBadRequest, `{"RequestId":"R-1","Code":"InvalidTaskId.NotFound","Message":"The specified \"TaskId\" is not found."}`))
-	_, err := c.Task(t.Context(), region, "t-1")
+	c, _ := serve(t, answers(400, `{"RequestId":"R-1","Code":"InvalidTaskId.NotFound","Message":"The specified \"TaskId\" is not found."}`))
+	_, err := c.Task(context.Background(), region, "t-1")
 	require.ErrorIs(t, err, ErrNotFound)
 	require.Equal(t, "R-1", failed(t, err).RequestID)
 }
