@@ -1,0 +1,97 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/internal/spec"
+)
+
+// component is a component that the template can use.
+type component struct {
+	spec.Component
+	id      string
+	token   string
+	adopted bool
+	attempt int32
+}
+
+// makeComponents makes or adopts the components of the document, all at once, and
+// returns them in the document's order.
+func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
+	if len(b.doc.Components) == 0 {
+		return nil, nil
+	}
+	components := make([]component, len(b.doc.Components))
+	err := b.step(ctx, StepComponents, func(s *StepProgress) error {
+		failures := make([]error, len(components))
+		all := workflow.NewWaitGroup(ctx)
+		for i, c := range b.doc.Components {
+			components[i] = component{Component: c, id: c.ID}
+			if c.ID != "" {
+				continue
+			}
+			components[i].token = b.token(ctx, Step(fmt.Sprintf("%s/%d", StepComponents, i)))
+			all.Add(1)
+			workflow.Go(ctx, func(ctx workflow.Context) {
+				defer all.Done()
+				failures[i] = b.makeComponent(ctx, &components[i])
+			})
+		}
+		all.Wait(ctx)
+		b.noteComponents(s, components)
+		for _, err := range failures {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return components, err
+}
+
+// makeComponent makes a component, or adopts the one that exists with its name and version.
+func (b *build) makeComponent(ctx workflow.Context, c *component) error {
+	var ecs *activities.Component
+	var made activities.ComponentResult
+	want := c.Component
+	want.Tags = b.own(want.Tags, c.token)
+	title := c.Name + " " + c.Version
+	err := workflow.ExecuteActivity(b.calling(ctx, "create component "+title), ecs.CreateComponent,
+		activities.CreateComponentInput{Region: b.doc.Region, Token: c.token, Component: want}).Get(ctx, &made)
+	if activities.Exists(err) {
+		c.adopted = true
+		err = workflow.ExecuteActivity(b.calling(ctx, "adopt component "+title), ecs.AdoptComponent,
+			activities.AdoptComponentInput{Region: b.doc.Region, Component: c.Component}).Get(ctx, &made)
+	}
+	c.id, c.attempt = made.ID, made.Attempt
+	return err
+}
+
+// noteComponents puts what became of the components into the books.
+func (b *build) noteComponents(s *StepProgress, components []component) {
+	var ids, tokens []string
+	adopted := 0
+	for _, c := range components {
+		if c.id == "" {
+			continue
+		}
+		ids = append(ids, c.id)
+		s.Attempts = max(s.Attempts, int(c.attempt))
+		if c.token != "" {
+			tokens = append(tokens, c.token)
+		}
+		if c.adopted {
+			adopted++
+		}
+		b.result.Components = append(b.result.Components, ResultComponent{Name: c.Name, Version: c.Version, ID: c.id, Adopted: c.adopted})
+	}
+	s.ResourceID, s.Token = strings.Join(ids, ","), strings.Join(tokens, ",")
+	s.Detail = fmt.Sprintf("%d components", len(ids))
+	if adopted > 0 {
+		s.Detail += fmt.Sprintf(", %d of them existed", adopted)
+	}
+}

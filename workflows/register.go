@@ -1,0 +1,24 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+)
+
+// register makes the golden image known to Batch Compute.
+func (b *build) register(ctx workflow.Context, imageID string) error {
+	if b.doc.BatchCompute == nil {
+		return nil
+	}
+	return b.step(ctx, StepRegister, func(s *StepProgress) error {
+		s.Token = b.token(ctx, StepRegister)
+		var batch *activities.Registration
+		var registered activities.RegisterImageResult
+		in := activities.RegisterImageInput{Region: b.doc.Region, Token: s.Token, ECSImageID: imageID, BatchCompute: *b.doc.BatchCompute}
+		err := workflow.ExecuteActivity(b.calling(ctx, "register image "+imageID), batch.RegisterImage, in).Get(ctx, &registered)
+		s.ResourceID, s.Attempts = registered.ImageID, int(registered.Attempt)
+		b.result.BatchComputeImageID = registered.ImageID
+		return err
+	})
+}

@@ -1,0 +1,90 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+)
+
+// makeTemplate makes the image template, or returns the id of the one that the document
+// names; empty when the build runs no template.
+func (b *build) makeTemplate(ctx workflow.Context, base base, components []component) (string, error) {
+	switch {
+	case b.doc.Template == nil:
+		return "", nil
+	case b.doc.Template.ID != "":
+		b.result.PipelineID = b.doc.Template.ID
+		return b.result.PipelineID, nil
+	}
+	err := b.step(ctx, StepTemplate, func(s *StepProgress) error {
+		s.Token = b.token(ctx, StepTemplate)
+		in := activities.CreateTemplateInput{
+			Region: b.doc.Region, Token: s.Token,
+			BaseImageType: base.kind, BaseImage: base.id,
+			Template: *b.doc.Template, Image: b.doc.Image,
+		}
+		in.Template.BuildContent = content(components, "Build", in.Template.BuildContent)
+		in.Template.TestContent = content(components, "Test", in.Template.TestContent)
+		in.Template.Tags = b.own(in.Template.Tags, s.Token)
+		in.Image.Tags = b.own(in.Image.Tags, s.Token)
+
+		var ecs *activities.Pipeline
+		var made activities.CreateTemplateResult
+		err := workflow.ExecuteActivity(b.calling(ctx, "create template "+in.Template.Name), ecs.CreateTemplate, in).Get(ctx, &made)
+		s.ResourceID, s.Attempts = made.PipelineID, int(made.Attempt)
+		b.result.PipelineID = made.PipelineID
+		return err
+	})
+	return b.result.PipelineID, err
+}
+
+// runTemplate runs the template and returns the golden image; without a template, that
+// is the base image.
+func (b *build) runTemplate(ctx workflow.Context, pipelineID string, base base) (string, error) {
+	if pipelineID == "" {
+		b.result.ImageID, b.result.ImageName = base.id, base.name
+		return base.id, nil
+	}
+	err := b.step(ctx, StepExecution, func(s *StepProgress) error {
+		s.Token = b.token(ctx, StepExecution)
+		executionID, err := b.startExecution(ctx, s, pipelineID)
+		if err != nil {
+			return err
+		}
+		s.ResourceID, b.result.ExecutionID = executionID, executionID
+		s.Detail = "waiting for execution " + executionID
+		b.tellDetails(ctx)
+		return b.awaitExecution(ctx, executionID)
+	})
+	return b.result.ImageID, err
+}
+
+func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID string) (string, error) {
+	var ecs *activities.Pipeline
+	var started activities.StartExecutionResult
+	in := activities.StartExecutionInput{
+		Region: b.doc.Region, Token: s.Token, PipelineID: pipelineID, Tags: b.own(b.doc.Execution.Tags, s.Token),
+	}
+	err := workflow.ExecuteActivity(b.calling(ctx, "start template "+pipelineID), ecs.StartExecution, in).Get(ctx, &started)
+	s.Attempts = int(started.Attempt)
+	return started.ExecutionID, err
+}
+
+func (b *build) awaitExecution(ctx workflow.Context, executionID string) error {
+	var ecs *activities.Pipeline
+	var built activities.AwaitExecutionResult
+	in := activities.AwaitExecutionInput{Region: b.doc.Region, ExecutionID: executionID}
+	waiting := b.waiting(ctx, b.doc.Timeouts.Execution, "wait for execution "+executionID)
+	if err := workflow.ExecuteActivity(waiting, ecs.AwaitExecution, in).Get(ctx, &built); err != nil {
+		if ctx.Err() != nil {
+			b.undo(ctx, "cancel execution "+executionID, ecs.CancelExecution,
+				activities.CancelExecutionInput{Region: b.doc.Region, ExecutionID: executionID})
+		}
+		return err
+	}
+	b.result.ImageID, b.result.ImageName = built.ImageID, built.ImageName
+	if built.Warning != "" {
+		b.result.Warnings = append(b.result.Warnings, built.Warning)
+	}
+	return nil
+}
