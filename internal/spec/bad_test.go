@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +45,7 @@ func TestBadDocuments(t *testing.T) {
 			build, err := Read(filepath.Base(file), document, optionsOf(string(document)))
 			require.Zero(t, build)
 			var faults Faults
-			require.True(t, errors.As(err, &faults), "%v", err)
+			require.ErrorAs(t, err, &faults)
 			requireGolden(t, file+".golden", report(faults))
 		})
 	}

@@ -32,7 +32,16 @@ func (c *checker) has(steps ...any) bool { return c.root.find(steps) != nil }
 
 // fault reports what is wrong with the value at a path.
 func (c *checker) fault(p path, format string, args ...any) {
-	c.found.add(c.root.place(p), p, fmt.Sprintf(format, args...))
+	if !c.found.full() {
+		c.found.add(c.root.place(p), p, fmt.Sprintf(format, args...))
+	}
+}
+
+// keyFault reports what is wrong with the key of a field.
+func (c *checker) keyFault(p path, format string, args ...any) {
+	if !c.found.full() {
+		c.found.add(c.root.keyPlace(p), p, fmt.Sprintf(format, args...))
+	}
 }
 
 // A textRule says what a text should be, or nothing when it is that already.
@@ -59,5 +68,9 @@ func (c *checker) buildsTemplate() bool {
 	return c.Template != nil && c.Template.ID == "" || c.Template == nil && len(c.Components) > 0
 }
 
-// runsTemplate tells whether the build runs an image template.
-func (c *checker) runsTemplate() bool { return c.Template != nil || len(c.Components) > 0 }
+// runsTemplate tells whether the build means to run an image template, even when the
+// sections that say so have faults of their own.
+func (c *checker) runsTemplate() bool {
+	components := c.root.get("components")
+	return c.has("template") || components != nil && (components.kind != isList || len(components.items) > 0)
+}

@@ -125,11 +125,6 @@ func (c *checker) parameters(component Component, p path) {
 	}
 }
 
-// keyFault reports what is wrong with the key of a field.
-func (c *checker) keyFault(p path, format string, args ...any) {
-	c.found.add(c.root.keyPlace(p), p, fmt.Sprintf(format, args...))
-}
-
 func (c *checker) componentsDiffer() {
 	seen := map[[2]string]int{}
 	for i, component := range c.Components {

@@ -2,7 +2,9 @@ package spec
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
+	"math/rand"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,6 +89,7 @@ func requireRoundTrip(t *testing.T, build Build) {
 	sent, err := json.Marshal(again)
 	require.NoError(t, err)
 	require.Equal(t, string(document), string(sent))
+	require.Equal(t, build, again)
 	require.Equal(t, build.Fingerprint(), again.Fingerprint())
 }
 
@@ -130,4 +133,101 @@ func propertyNames(t *testing.T) []string {
 	}
 	require.Greater(t, len(names), 50)
 	return slices.Sorted(maps.Keys(names))
+}
+
+// A document that lost a line is refused with faults, or is a document all the same.
+func TestExamplesWithoutALine(t *testing.T) {
+	for _, file := range exampleFiles(t) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		lines := strings.SplitAfter(string(text), "\n")
+		for i := range lines {
+			document := strings.Join(slices.Concat(lines[:i], lines[i+1:]), "")
+			build, err := Read(file, []byte(document), Options{ReadFile: func(name string) ([]byte, error) {
+				return os.ReadFile(filepath.Join(examples, name))
+			}})
+			var faults Faults
+			if errors.As(err, &faults) {
+				require.NotEmpty(t, faults)
+				continue
+			}
+			require.NoError(t, err)
+			requireRoundTrip(t, build)
+		}
+	}
+}
+
+// Whatever becomes of a document, if it is accepted it reads back the same.
+func TestMutatedExamplesReadBackTheSame(t *testing.T) {
+	m := mutator{Rand: rand.New(rand.NewSource(1)), parts: []any{
+		nil, "", "x", "RUN true", "windows", "Windows", "arm64", "${{ vars.stage }}", 0, 1, -1, true, []any{}, map[string]any{},
+	}}
+	var documents []any
+	for _, file := range exampleFiles(t) {
+		text, err := json.Marshal(readExample(t, file))
+		require.NoError(t, err)
+		var document any
+		require.NoError(t, json.Unmarshal(text, &document))
+		documents = append(documents, document)
+		m.collect(document)
+	}
+	accepted := 0
+	for i := range 3000 {
+		document := m.mutate(documents[i%len(documents)])
+		for range m.Intn(3) {
+			document = m.mutate(document)
+		}
+		text, err := json.Marshal(document)
+		require.NoError(t, err)
+		if build, err := Read("document", text, Options{}); err == nil {
+			accepted++
+			requireRoundTrip(t, build)
+		}
+	}
+	require.Greater(t, accepted, 100)
+}
+
+// mutator changes documents by removing and exchanging their parts.
+type mutator struct {
+	*rand.Rand
+	parts []any
+}
+
+func (m *mutator) collect(part any) {
+	m.parts = append(m.parts, part)
+	switch part := part.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(part)) {
+			m.collect(part[key])
+		}
+	case []any:
+		for _, item := range part {
+			m.collect(item)
+		}
+	}
+}
+
+func (m *mutator) mutate(part any) any {
+	switch part := part.(type) {
+	case map[string]any:
+		if len(part) > 0 {
+			changed, key := maps.Clone(part), slices.Sorted(maps.Keys(part))[m.Intn(len(part))]
+			if m.Intn(5) == 0 {
+				delete(changed, key)
+			} else {
+				changed[key] = m.mutate(part[key])
+			}
+			return changed
+		}
+	case []any:
+		if len(part) > 0 {
+			changed, i := slices.Clone(part), m.Intn(len(part))
+			if m.Intn(5) == 0 {
+				return slices.Delete(changed, i, i+1)
+			}
+			changed[i] = m.mutate(part[i])
+			return changed
+		}
+	}
+	return m.parts[m.Intn(len(m.parts))]
 }

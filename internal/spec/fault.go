@@ -37,6 +37,9 @@ func (f Faults) Error() string {
 // maxFaults is how many faults of one document are worth reading.
 const maxFaults = 100
 
+// manyFaults is from where on faults are only counted: finding the place of each takes time.
+const manyFaults = 10 * maxFaults
+
 // findings collects what is wrong with a document, stage by stage: what a stage finds
 // at a path that an earlier stage has already found fault with is a consequence, and dropped.
 type findings struct {
@@ -45,6 +48,16 @@ type findings struct {
 	faults Faults
 	closed int             // faults before this one are of earlier stages
 	known  map[string]bool // their paths
+	more   int             // faults beyond many
+}
+
+// full counts a fault and tells whether to leave it at that.
+func (f *findings) full() bool {
+	if len(f.faults) < manyFaults {
+		return false
+	}
+	f.more++
+	return true
 }
 
 func (f *findings) add(at position, p path, message string) {
@@ -84,7 +97,7 @@ func (f *findings) inOrder() error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 	})
 	faults = slices.CompactFunc(faults, func(a, b Fault) bool { return a.String() == b.String() })
-	if more := len(faults) - maxFaults; more > 0 {
+	if more := len(faults) - maxFaults + f.more; len(faults) > maxFaults {
 		faults = faults[:maxFaults+1]
 		faults[maxFaults].Message = fmt.Sprintf("and %d more faults from here on", more)
 	}

@@ -14,7 +14,7 @@ func (c *checker) imageTexts() {
 // imageNeedsTemplate refuses settings of an image that no template makes.
 func (c *checker) imageNeedsTemplate() {
 	image := c.root.get("image")
-	if image == nil || c.runsTemplate() || c.has("template") || c.has("components") {
+	if image == nil || c.runsTemplate() {
 		return
 	}
 	for _, f := range image.fields {

@@ -11,23 +11,26 @@ import (
 // It lets names start with a letter or a Chinese character.
 
 var (
-	buildNameShape     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
-	cloudNameShape     = regexp.MustCompile(`^[A-Za-z\p{Han}][A-Za-z0-9\p{Han}.:_-]*$`)
-	batchNameShape     = regexp.MustCompile(`^[A-Za-z_-][A-Za-z0-9_-]*$`)
-	regionShape        = regexp.MustCompile(`^[a-z]{2}(-[a-z0-9]+)+$`)
-	zoneShape          = regexp.MustCompile(`^([a-z]{2}(?:-[a-z0-9]+)+)-[a-z]$|^([a-z]{2}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
-	versionShape       = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
-	familyShape        = regexp.MustCompile(`^[A-Za-z\p{Han}][A-Za-z0-9\p{Han}.:_-]*$`)
-	imageIDShape       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-	roleShape          = regexp.MustCompile(`^[A-Za-z0-9._@-]+$`)
-	cloudBoxShape      = regexp.MustCompile(`^acs:cloudbox:[a-z0-9-]+:[0-9]+:cloudbox/[A-Za-z0-9-]+$`)
-	instanceTypeShape  = regexp.MustCompile(`^ecs\.[a-z0-9][a-z0-9.-]*$`)
-	idTail             = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	maxDescription     = 256
-	maxBatchName       = 64
-	maxBatchText       = 1024
-	maxImageName       = 128
-	maxImageNamePrefix = 64
+	buildNameShape    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
+	cloudNameShape    = regexp.MustCompile(`^[A-Za-z\p{Han}][A-Za-z0-9\p{Han}.:_-]*$`)
+	batchNameShape    = regexp.MustCompile(`^[A-Za-z_-][A-Za-z0-9_-]*$`)
+	regionShape       = regexp.MustCompile(`^[a-z]{2}(-[a-z0-9]+)+$`)
+	zoneShape         = regexp.MustCompile(`^([a-z]{2}(?:-[a-z0-9]+)+)-[a-z]$|^([a-z]{2}(?:-[a-z]+)+-[0-9]+)[a-z]$`)
+	versionShape      = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
+	imageIDShape      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	roleShape         = regexp.MustCompile(`^[A-Za-z0-9._@-]+$`)
+	cloudBoxShape     = regexp.MustCompile(`^acs:cloudbox:[a-z0-9-]+:[0-9]+:cloudbox/[A-Za-z0-9-]+$`)
+	instanceTypeShape = regexp.MustCompile(`^ecs\.[a-z0-9][a-z0-9.-]*$`)
+	idTail            = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+)
+
+// Longest texts, in characters.
+const (
+	maxName        = 128
+	maxImagePrefix = 64
+	maxDescription = 256
+	maxBatchName   = 64
+	maxBatchText   = 1024
 )
 
 // length checks the number of characters.
@@ -89,17 +92,17 @@ const cloudName = `a letter or Chinese character first, then also digits, ".", "
 
 // imageName is the rule of names of images.
 func imageName(text string) string {
-	return first(text, notStarting("aliyun", "acs:"), withoutURL, shaped(cloudNameShape, 2, maxImageName, cloudName))
+	return first(text, notStarting("aliyun", "acs:"), withoutURL, shaped(cloudNameShape, 2, maxName, cloudName))
 }
 
 // resourceName is the rule of names of components and templates.
 func resourceName(text string) string {
-	return first(text, notStarting("http://", "https://"), shaped(cloudNameShape, 2, 128, cloudName))
+	return first(text, notStarting("http://", "https://"), shaped(cloudNameShape, 2, maxName, cloudName))
 }
 
 // imagePrefix is the rule of the image's name in a template, which the service makes longer.
 func imagePrefix(text string) string {
-	return first(text, imageName, func(text string) string { return length(text, 2, maxImageNamePrefix) })
+	return first(text, imageName, func(text string) string { return length(text, 2, maxImagePrefix) })
 }
 
 func description(text string) string {
@@ -109,7 +112,7 @@ func description(text string) string {
 // imageFamily is the rule of families to read from: the caller's own, or one of the
 // service, which starts with acs:.
 func imageFamily(text string) string {
-	return shaped(familyShape, 2, 128, "the name of an image family, such as acs:ubuntu_24_04_x64")(text)
+	return shaped(cloudNameShape, 2, maxName, "the name of an image family, such as acs:ubuntu_24_04_x64")(text)
 }
 
 func imageID(text string) string {

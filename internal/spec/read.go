@@ -59,7 +59,7 @@ func Read(name string, document []byte, opts Options) (Build, error) {
 	if err := found.inOrder(); err != nil {
 		return Build{}, err
 	}
-	return build.withDefaults(), nil
+	return build.withDefaults().asJSON()
 }
 
 // parse is the document as nodes; nil when its faults leave nothing to check.
@@ -130,4 +130,16 @@ func decode(root *node) (Build, error) {
 		return build, fmt.Errorf("%s", wrongType.Field)
 	}
 	return build, err
+}
+
+// asJSON is the Build as its JSON says it, so that nil and empty do not differ between a
+// document and the same document sent on.
+func (b Build) asJSON() (Build, error) {
+	data, err := json.Marshal(b)
+	if err != nil {
+		return Build{}, err
+	}
+	var same Build
+	err = json.Unmarshal(data, &same)
+	return same, err
 }

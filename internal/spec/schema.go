@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -105,8 +106,8 @@ func takeTypes(n *node, s *jsonschema.Schema) {
 
 // validate reports every place where the document does not fit the schema.
 func validate(root *node, found *findings) {
-	err := compiledSchema().Validate(root.value())
-	if invalid, ok := err.(*jsonschema.ValidationError); ok { //nolint:errorlint // Validate documents the type
+	var invalid *jsonschema.ValidationError
+	if err := compiledSchema().Validate(root.value()); errors.As(err, &invalid) {
 		reportLeaves(root, invalid, found)
 	}
 }
@@ -120,6 +121,9 @@ func reportLeaves(root *node, e *jsonschema.ValidationError, found *findings) {
 		for _, cause := range causes {
 			reportLeaves(root, cause, found)
 		}
+		return
+	}
+	if found.full() {
 		return
 	}
 	p := root.locate(e.InstanceLocation)

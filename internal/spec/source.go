@@ -32,14 +32,14 @@ func (c *checker) oneSource() {
 }
 
 func (c *checker) sourceTexts() {
-	c.text(c.Source.ImageID, imageID, "source", "imageId")
-	c.text(c.Source.ImageFamily, imageFamily, "source", "imageFamily")
+	c.required(c.Source.ImageID, imageID, "source", "imageId")
+	c.required(c.Source.ImageFamily, imageFamily, "source", "imageFamily")
 }
 
 // somethingToDo refuses builds that would end before they begin: an existing image with
 // no template that changes it. Registering an image by its id is something.
 func (c *checker) somethingToDo() {
-	if c.runsTemplate() || c.has("template") || c.has("components") || c.has("source", "import") {
+	if c.runsTemplate() || c.has("source", "import") {
 		return
 	}
 	switch {

@@ -98,7 +98,7 @@ func (c *checker) systemType() string {
 }
 
 func (c *checker) executionNeedsTemplate() {
-	if !c.runsTemplate() && !c.has("template") && !c.has("components") && c.has("execution", "tags") {
+	if !c.runsTemplate() && c.has("execution", "tags") {
 		c.fault(path{"execution", "tags"}, "there is no template to execute; add components or a template, or remove execution")
 	}
 }

@@ -14,19 +14,7 @@ import (
 // the field it means is not called missing; any other is left out.
 func fixFields(n *node, s *jsonschema.Schema, p path, found *findings) {
 	if n.kind == isObject && s != nil && len(s.Properties) > 0 {
-		kept := n.fields[:0]
-		for _, f := range n.fields {
-			if _, known := s.Properties[f.name]; known {
-				kept = append(kept, f)
-				continue
-			}
-			message, means := unknownField(f.name, n, s, p)
-			found.add(f.at, p.join(f.name), message)
-			if means != "" {
-				kept = append(kept, field{means, f.at, f.value})
-			}
-		}
-		n.fields = kept
+		fixObject(n, s, p, found)
 	}
 	for _, f := range n.fields {
 		fixFields(f.value, below(s, f.name), p.join(f.name), found)
@@ -36,25 +24,41 @@ func fixFields(n *node, s *jsonschema.Schema, p path, found *findings) {
 	}
 }
 
-// unknownField says what is wrong with a field, and which free one it must mean.
-func unknownField(name string, n *node, s *jsonschema.Schema, p path) (message, means string) {
-	var all, free []string
-	for _, property := range slices.Sorted(maps.Keys(s.Properties)) {
-		if property != schemaField {
-			all = append(all, property)
+func fixObject(n *node, s *jsonschema.Schema, p path, found *findings) {
+	free := maps.Clone(s.Properties)
+	for _, f := range n.fields {
+		delete(free, f.name)
+	}
+	kept := n.fields[:0]
+	for _, f := range n.fields {
+		if _, known := s.Properties[f.name]; known {
+			kept = append(kept, f)
+			continue
 		}
-		if n.field(property) == nil {
-			free = append(free, property)
+		if found.full() {
+			continue
+		}
+		means := closest(f.name, slices.Sorted(maps.Keys(free)))
+		found.add(f.at, p.join(f.name), "unknown field "+quote(f.name)+whereTo(f.name, means, s, p))
+		if means != "" {
+			delete(free, means)
+			kept = append(kept, field{means, f.at, f.value})
 		}
 	}
-	message = "unknown field " + quote(name)
-	if means = closest(name, free); means != "" {
-		return message + fmt.Sprintf("; did you mean %s?", quote(means)), means
+	n.fields = kept
+}
+
+// whereTo tells what to do about an unknown field: take the name that it must mean, move
+// it to the section that has it, or choose from what there is.
+func whereTo(name, means string, s *jsonschema.Schema, p path) string {
+	if means != "" {
+		return fmt.Sprintf("; did you mean %s?", quote(means))
 	}
 	if homes := homesOf(name, compiledSchema(), nil); len(homes) > 0 && len(homes) <= 3 {
-		return message + " here; it belongs in " + strings.Join(homes, " or "), ""
+		return " here; it belongs in " + strings.Join(homes, " or ")
 	}
-	return message + fmt.Sprintf("; %s takes %s", p.label(), strings.Join(all, ", ")), ""
+	fields := slices.DeleteFunc(slices.Sorted(maps.Keys(s.Properties)), func(field string) bool { return field == schemaField })
+	return fmt.Sprintf("; %s takes %s", p.label(), strings.Join(fields, ", "))
 }
 
 // homesOf lists the sections that have a field of the name.
