@@ -6,9 +6,13 @@
 package emulator
 
 import (
+	"errors"
+	"fmt"
 	"io"
-	"net/http"
 	"time"
+
+	"github.com/seed1230462e/kiln/internal/emulator/ossfs"
+	"github.com/seed1230462e/kiln/internal/emulator/signature"
 )
 
 // Options of a Server. The zero value is a cloud in memory, at the pace of the clock,
@@ -23,6 +27,7 @@ type Options struct {
 	// StateFile is the SQLite file that keeps everything over a restart. Empty: memory.
 	StateFile string
 	// Speed is how many times faster than the clock imports and executions go; default 1.
+	// What is under way keeps the pace at which it began.
 	Speed float64
 	// Log gets one JSON line a request. Nil: none.
 	Log io.Writer
@@ -31,13 +36,60 @@ type Options struct {
 }
 
 // Server is the emulated cloud.
-type Server struct{ opts Options }
+type Server struct {
+	opts     Options
+	store    *store
+	verifier *signature.Verifier
+	oss      *ossfs.Store
+	log      *requestLog
+}
 
 // New opens the state and returns the cloud. The caller owns the listener.
-func New(opts Options) (*Server, error) { return &Server{opts: opts}, nil }
+func New(opts Options) (*Server, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	state, err := openStore(opts.StateFile)
+	if err != nil {
+		return nil, err
+	}
+	oss, err := ossfs.New(opts.OSSDir)
+	if err != nil {
+		return nil, errors.Join(err, state.close())
+	}
+	s := &Server{opts: opts, store: state, oss: oss, log: &requestLog{to: opts.Log}}
+	s.verifier = &signature.Verifier{Secret: s.secret, Now: opts.Now, Nonces: &signature.NoncesMemory{}}
+	return s, nil
+}
 
-// ServeHTTP answers a request of any of the three services.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
+func (o Options) withDefaults() (Options, error) {
+	if o.AccessKeyID == "" {
+		o.AccessKeyID = "kiln-dev"
+	}
+	if o.AccessKeySecret == "" {
+		o.AccessKeySecret = "kiln-dev-secret"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	if o.Speed == 0 {
+		o.Speed = 1
+	}
+	if !(o.Speed > 0 && o.Speed <= maxSpeed) {
+		return Options{}, fmt.Errorf("speed %v: want a number above 0 and at most %d", o.Speed, maxSpeed)
+	}
+	return o, nil
+}
 
-// Close closes the state.
-func (s *Server) Close() error { return nil }
+const maxSpeed = 1_000_000
+
+func (s *Server) secret(accessKeyID string) (string, bool) {
+	return s.opts.AccessKeySecret, accessKeyID == s.opts.AccessKeyID
+}
+
+// Close closes the state. Requests that come later are answered with InternalError.
+func (s *Server) Close() error { return errors.Join(s.store.close(), s.oss.Close()) }

@@ -1,0 +1,104 @@
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	batchComputeVersion = "2015-11-11"
+	batchComputeAPI     = "BatchCompute."
+)
+
+// resourceCall is one call of the Batch Compute API.
+type resourceCall struct {
+	name string
+	run  func(c *call, id string) (answer, error)
+}
+
+// imageCalls are the calls on the collection /images and on one image in it.
+var (
+	imagesCalls = map[string]resourceCall{
+		http.MethodPost: {"CreateImage", (*call).createBatchImage},
+		http.MethodGet:  {"ListImages", (*call).listBatchImages},
+	}
+	imageCalls = map[string]resourceCall{
+		http.MethodGet:    {"GetImage", (*call).getBatchImage},
+		http.MethodDelete: {"DeleteImage", (*call).deleteBatchImage},
+	}
+)
+
+// batchCompute answers one ROA call: who calls, which version, which resource. The region
+// is that of x-acs-region-id; without it an ECS image may be in any region.
+func (c *call) batchCompute() (answer, error) {
+	resource, id := c.resource()
+	c.line.Action = resource.name
+	c.line.Region = c.http.Header.Get("x-acs-region-id")
+	c.params = newParams(batchComputeAPI+resource.name, map[string]string{})
+	if _, err := c.identify(); err != nil {
+		return answer{}, err
+	}
+	if version := c.http.Header.Get("x-acs-version"); version != batchComputeVersion {
+		return answer{}, refuse(c.api, "InvalidVersion.NotFound")
+	}
+	switch {
+	case resource.name == "" && isImages(c.http.URL.Path):
+		return answer{}, refuse(c.api, "MethodNotAllowed")
+	case resource.name == "":
+		return answer{}, refuse(c.api, "InvalidUrlPattern")
+	}
+	if err := c.readQuery(); err != nil {
+		return answer{}, err
+	}
+	var a answer
+	err := c.server.store.do(c.http.Context(), func(t *tx) (err error) {
+		c.tx = t
+		a, err = resource.run(c, id)
+		return err
+	})
+	a.header = c.batchComputeHeader(a.body)
+	return a, err
+}
+
+// resource is the call that path and method ask for, and the id in the path.
+func (c *call) resource() (resourceCall, string) {
+	if c.http.URL.Path == "/images" {
+		return imagesCalls[c.http.Method], ""
+	}
+	id, ok := strings.CutPrefix(c.http.URL.Path, "/images/")
+	if !ok || id == "" || strings.Contains(id, "/") {
+		return resourceCall{}, ""
+	}
+	return imageCalls[c.http.Method], id
+}
+
+func isImages(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/images")
+	return ok && (rest == "" || rest[0] == '/' && len(rest) > 1 && !strings.Contains(rest[1:], "/"))
+}
+
+func (c *call) readQuery() error {
+	query, err := url.ParseQuery(c.http.URL.RawQuery)
+	if err != nil {
+		return refuse(c.api, "InvalidQueryString", "The query string is not valid.")
+	}
+	for name := range query {
+		c.values[name] = query.Get(name)
+	}
+	c.line.Params = callParams(c.values)
+	return nil
+}
+
+func (c *call) batchComputeHeader(body any) map[string]string {
+	header := map[string]string{"Server": "AliyunBatchCompute", "x-acs-request-id": c.line.RequestID}
+	if body != nil {
+		header["Content-Type"] = "application/json; charset=utf-8"
+	}
+	return header
+}
+
+func batchComputeRefusal(c *call, refused *refusal) answer {
+	body := reply{"RequestId": c.line.RequestID, "HostId": "", "Code": refused.Code, "Message": refused.Message}
+	return answer{status: refused.Status, header: c.batchComputeHeader(body), body: body}
+}

@@ -1,0 +1,188 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed1230462e/kiln/internal/emulator/command"
+)
+
+// component is a named, versioned piece of a build.
+type component struct {
+	ID, Region, Name, Description, SystemType, Type, Version, Content, ResourceGroupID string
+	Parameters                                                                         []command.Parameter
+	Tags                                                                               []tag
+	Created                                                                            time.Time
+}
+
+func (c component) key() key { return key{"component", c.Region, c.ID, c.Name} }
+
+// createImageComponent stores a component. (Facts 1.8.)
+func (c *call) createImageComponent() (reply, error) {
+	made, err := c.readComponent()
+	if err != nil {
+		return nil, err
+	}
+	if made.ID, err = c.newID("ic", made.Region); err != nil {
+		return nil, err
+	}
+	if made.Name == "" {
+		made.Name = made.ID
+	}
+	if err := c.version(&made); err != nil {
+		return nil, err
+	}
+	return reply{"ImageComponentId": made.ID}, c.tx.save(made)
+}
+
+func (c *call) readComponent() (component, error) {
+	made := component{
+		Region: c.line.Region, Name: c.text("Name"), Description: c.text("Description"),
+		ResourceGroupID: c.text("ResourceGroupId"), Created: c.now,
+	}
+	c.check(made.Name == "" || buildName(made.Name), "InvalidName.Malformed", "The specified Name is wrongly formed.")
+	c.checkDescription(made.Description)
+	made.SystemType = c.oneOf("SystemType", "Linux", "InvalidSystemType.NotSupportedValue", "Linux", "Windows")
+	made.Type = c.oneOf("ComponentType", "Build", "InvalidComponentType.NotSupportedValue", "Build", "Test")
+	made.Version = c.text("ComponentVersion")
+	c.check(made.Version == "" || versionForm.MatchString(made.Version), "InvalidParameter.ComponentVersion")
+	made.Content = c.text("Content")
+	made.Parameters = c.readScript(made.Content, command.Component, command.System(made.SystemType)).Parameters
+	c.checkResourceGroup()
+	made.Tags = readTags(c.params, "Tag")
+	return made, c.fault()
+}
+
+// readScript reads commands and notes what is wrong with them.
+func (c *call) readScript(content string, in command.Place, on command.System) command.Script {
+	script, err := command.Parse(content, in, on)
+	c.noteFault(err)
+	return script
+}
+
+// noteFault notes a fault in commands, which brings its own wording.
+func (c *call) noteFault(err error) {
+	var fault *command.Fault
+	if errors.As(err, &fault) {
+		c.check(false, fault.Code, fault.Message)
+	}
+}
+
+func (c *call) checkDescription(text string) {
+	c.check(text == "" || description(text), "InvalidDescription.Malformed", "The specified Description is wrongly formed.")
+}
+
+// version gives a component without a version the next major one of its name, and
+// refuses a version that the name has.
+func (c *call) version(made *component) error {
+	namesakes, err := labelled[component](c.tx, made.Region, made.Name)
+	if err != nil {
+		return err
+	}
+	highest := 0
+	for _, other := range namesakes {
+		highest = max(highest, versionParts(other.Version)[0])
+		if other.Version == made.Version {
+			return refuse(c.api, "InvalidComponentVersion.Exist")
+		}
+	}
+	if made.Version == "" {
+		made.Version = fmt.Sprintf("%d.0.0", highest+1)
+	}
+	return nil
+}
+
+// versionParts are the three numbers of a version.
+func versionParts(version string) [3]int {
+	var parts [3]int
+	for n, text := range strings.SplitN(version, ".", 3) {
+		parts[n], _ = strconv.Atoi(text) // checked when the component was created
+	}
+	return parts
+}
+
+// versionMatches compares a version with a pattern such as 1.0.*.
+func versionMatches(version, pattern string) bool {
+	parts, wanted := strings.Split(version, "."), strings.Split(pattern, ".")
+	for n := range wanted {
+		if wanted[n] != "*" && wanted[n] != parts[n] {
+			return false
+		}
+	}
+	return true
+}
+
+// componentItem is a component as DescribeImageComponents shows it.
+type componentItem struct {
+	ImageComponentID string `json:"ImageComponentId"`
+	Name             string
+	Description      string
+	ComponentType    string
+	ComponentVersion string
+	SystemType       string
+	Owner            string
+	Content          string
+	CreationTime     string
+	ResourceGroupID  string `json:"ResourceGroupId"`
+	Tags             tagItems
+	Parameters       parameterItems
+}
+
+type parameterItems struct{ Parameter []parameterItem }
+
+// parameterItem is a parameter that a component declares.
+type parameterItem struct{ Name, Type, DefaultValue string }
+
+func (c component) item() componentItem {
+	parameters := make([]parameterItem, 0, len(c.Parameters))
+	for _, p := range c.Parameters {
+		parameters = append(parameters, parameterItem{p.Name, string(p.Type), p.Default})
+	}
+	return componentItem{
+		ImageComponentID: c.ID, Name: c.Name, Description: c.Description, ComponentType: c.Type, ComponentVersion: c.Version,
+		SystemType: c.SystemType, Owner: "SELF", Content: c.Content, CreationTime: seconds(c.Created),
+		ResourceGroupID: c.ResourceGroupID, Tags: tagItems{orNone(c.Tags)}, Parameters: parameterItems{parameters},
+	}
+}
+
+// describeImageComponents lists components. Those of the service (Owner ALIYUN) are not
+// emulated: that list is empty.
+func (c *call) describeImageComponents() (reply, error) {
+	ids := c.list("ImageComponentId")
+	c.check(len(ids) <= 20, "InvalidImageComponentIdSize.ExceededMaxNumber", "At most 20 component ids may be given.")
+	keep := c.componentFilter()
+	page := c.readPageToken()
+	if err := c.fault(); err != nil {
+		return nil, err
+	}
+	all, err := pick[component](c.tx, c.line.Region, ids)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(one component) bool { return !keep(one) })
+	shown, next := pageFrom(c.api, page, all)
+	items := []componentItem{}
+	for _, one := range shown {
+		items = append(items, one.item())
+	}
+	return page.reply(len(all), next, reply{"ImageComponent": reply{"ImageComponentSet": items}}), nil
+}
+
+func (c *call) componentFilter() func(component) bool {
+	name, version := c.text("Name"), c.text("ComponentVersion")
+	c.check(version == "" || name != "" && versionPattern.MatchString(version), "InvalidParameter.ComponentVersion")
+	kind := c.oneOf("ComponentType", "", "InvalidComponentType.NotSupportedValue", "Build", "Test")
+	system := c.oneOf("SystemType", "", "InvalidSystemType.NotSupportedValue", "Linux", "Windows")
+	owner := c.oneOf("Owner", "SELF", "InvalidParameter.Owner", "SELF", "ALIYUN")
+	group, tags := c.text("ResourceGroupId"), readTagFilter(c.params)
+	return func(one component) bool {
+		return owner == "SELF" && (name == "" || name == one.Name) &&
+			(version == "" || versionMatches(one.Version, version)) &&
+			(kind == "" || kind == one.Type) && (system == "" || system == one.SystemType) &&
+			(group == "" || group == one.ResourceGroupID) && carries(one.Tags, tags)
+	}
+}

@@ -1,0 +1,130 @@
+package emulator
+
+import "time"
+
+// startImagePipelineExecution runs a template. (Facts 1.10.)
+func (c *call) startImagePipelineExecution() (reply, error) {
+	id := c.required("ImagePipelineId")
+	tags := readTags(c.params, "Tag")
+	if err := c.fault(); err != nil {
+		return nil, err
+	}
+	p, err := c.thePipeline(id)
+	if err != nil {
+		return nil, err
+	}
+	base, err := c.startable(p)
+	if err != nil {
+		return nil, err
+	}
+	e := execution{Region: p.Region, PipelineID: p.ID, Tags: tags, ResourceGroupID: p.ResourceGroupID, Created: c.now}
+	if e.ID, err = c.newID("exec", p.Region); err != nil {
+		return nil, err
+	}
+	e.Timeline = schedule(c.now, c.server.opts.Speed, p.course()...)
+	if err := c.planImages(p, base, &e); err != nil {
+		return nil, err
+	}
+	return reply{"ExecutionId": e.ID}, c.tx.save(e)
+}
+
+func (c *call) thePipeline(id string) (pipeline, error) {
+	p, found, err := find[pipeline](c.tx, c.line.Region, id)
+	if err == nil && !found {
+		err = refuse(c.api, "InvalidImagePipeline.NotFound", "The specified ImagePipelineId "+id+" is not found.")
+	}
+	return p, err
+}
+
+// startable checks again what may have changed since the template was made, and returns
+// its base image.
+func (c *call) startable(p pipeline) (image, error) {
+	runs, err := labelled[execution](c.tx, p.Region, p.ID)
+	if err != nil {
+		return image{}, err
+	}
+	for _, run := range runs {
+		if !run.ended(c.now) {
+			return image{}, refuse(c.api, "InvalidImagePipeline.HasRunningExecution",
+				"The execution "+run.ID+" of the specified image pipeline is running.")
+		}
+	}
+	base, found, err := c.base(p)
+	switch {
+	case err != nil:
+		return image{}, err
+	case !found:
+		return image{}, refuse(c.api, "InvalidImagePipeline.BaseImageNotFound")
+	}
+	there, err := c.objectsThere(p.Import.Disks)
+	switch {
+	case err != nil:
+		return image{}, err
+	case !there:
+		return image{}, refuse(c.api, "InvalidImagePipeline.OSSObjectNotFound")
+	}
+	if err := c.checkBuild(p, base); err != nil {
+		return image{}, err
+	}
+	return base, c.checkTargetName(p)
+}
+
+// planImages lays down the images that an execution will leave: one in the template's
+// region at the end of building and, when distributing, a copy in each other region.
+// They are there from the beginning, unseen, so that nothing else takes their names.
+func (c *call) planImages(p pipeline, base image, e *execution) error {
+	built, _ := e.Timeline.start(execBuilding)
+	built = built.Add(c.real(buildingTakes))
+	e.ImageAt = built
+	copied, _ := e.Timeline.start(execDistributing)
+	for n, regionID := range p.targets() {
+		img := p.product(base, e.ID)
+		img.Region = regionID
+		if n == 0 {
+			img.become(built.Add(-c.real(creatingTakes)), built)
+		} else {
+			img.become(copied, copied.Add(c.real(distributingTakes)))
+		}
+		var err error
+		if img.ID, err = c.newID("m", regionID); err != nil {
+			return err
+		}
+		e.Images = append(e.Images, imageRef{img.ID, regionID})
+		if err := c.tx.save(img); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *image) become(creating, available time.Time) {
+	i.Created = creating
+	i.Timeline = timeline{{imageCreating, creating}, {imageAvailable, available}}
+}
+
+// real is how long something simulated takes by the clock.
+func (c *call) real(simulated time.Duration) time.Duration {
+	return time.Duration(float64(simulated) / c.server.opts.Speed)
+}
+
+// product is the image that an execution makes of a base.
+func (p pipeline) product(base image, executionID string) image {
+	img := image{
+		Name: first(p.Image.Name, p.ID) + "_" + executionID, Family: p.Image.Family, Description: p.Image.Description,
+		OSNameEn: base.OSNameEn, ResourceGroupID: p.ResourceGroupID, Made: base.Made, Tags: p.Image.Tags,
+	}
+	if p.NameSuffix == "disable" {
+		img.Name = p.Image.Name
+	}
+	if p.Image.NvmeSupport != "auto" {
+		img.Made.NvmeSupport = p.Image.NvmeSupport
+	}
+	for n, d := range base.Disks {
+		d = imageDisk{SizeGiB: d.SizeGiB, Format: "VHD"}
+		if n == 0 {
+			d.SizeGiB = max(d.SizeGiB, p.SystemDiskSize)
+		}
+		img.Disks = append(img.Disks, d)
+	}
+	return img
+}

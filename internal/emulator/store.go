@@ -1,0 +1,157 @@
+package emulator
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// store keeps everything that outlives a request in one SQLite database. One transaction
+// runs at a time, so an action sees and leaves a whole cloud, and a killed process
+// leaves the last whole one behind.
+type store struct {
+	mu sync.Mutex
+	db *sql.DB
+}
+
+// do runs work in one transaction. It commits when work returns nil and leaves no trace
+// otherwise: a refused call has not happened.
+func (s *store) do(ctx context.Context, work func(*tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// A caller that goes away does not undo what it asked for.
+	sqlTx, err := s.db.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer sqlTx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	if err := work(&tx{sqlTx}); err != nil {
+		return err
+	}
+	return sqlTx.Commit()
+}
+
+func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.db.Close()
+}
+
+// tx is one transaction on the store.
+type tx struct{ *sql.Tx }
+
+// resource is anything with an id that the cloud keeps: images, tasks, components, ….
+type resource interface{ key() key }
+
+// key is how a resource is found. Label is the second way in: a name, or the id of
+// what the resource belongs to; it need not be unique.
+type key struct{ kind, region, id, label string }
+
+// save writes a resource, new or changed.
+func (t *tx) save(r resource) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", r.key().id, err)
+	}
+	k := r.key()
+	_, err = t.Exec(`INSERT INTO resource (kind, region, id, label, body) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (kind, region, id) DO UPDATE SET label = excluded.label, body = excluded.body`,
+		k.kind, k.region, k.id, k.label, string(body))
+	if err != nil {
+		return fmt.Errorf("save %s: %w", k.id, err)
+	}
+	return nil
+}
+
+// remove deletes a resource; one that is not there is fine.
+func (t *tx) remove(r resource) error {
+	k := r.key()
+	if _, err := t.Exec(`DELETE FROM resource WHERE kind = ? AND region = ? AND id = ?`, k.kind, k.region, k.id); err != nil {
+		return fmt.Errorf("remove %s: %w", k.id, err)
+	}
+	return nil
+}
+
+// find reads one resource by its id; an empty region is any region.
+func find[T resource](t *tx, region, id string) (T, bool, error) {
+	var zero T
+	found, err := query[T](t, `SELECT body FROM resource WHERE kind = ? AND id = ? AND (region = ? OR ? = '')`,
+		zero.key().kind, id, region, region)
+	if err != nil || len(found) == 0 {
+		return zero, false, err
+	}
+	return found[0], true, nil
+}
+
+// list reads a region's resources of one kind in the order of their creation.
+func list[T resource](t *tx, region string) ([]T, error) {
+	var zero T
+	return query[T](t, `SELECT body FROM resource WHERE kind = ? AND region = ? ORDER BY id`, zero.key().kind, region)
+}
+
+// pick reads a region's resources of one kind in the order of their creation: those with
+// the ids, or all when there are no ids. An id that is not there is left out.
+func pick[T resource](t *tx, region string, ids []string) ([]T, error) {
+	if len(ids) == 0 {
+		return list[T](t, region)
+	}
+	var picked []T
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		one, found, err := find[T](t, region, id)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			picked = append(picked, one)
+		}
+	}
+	return picked, nil
+}
+
+// labelled reads those of a region's resources that carry the label, oldest first.
+func labelled[T resource](t *tx, region, label string) ([]T, error) {
+	var zero T
+	return query[T](t, `SELECT body FROM resource WHERE kind = ? AND region = ? AND label = ? ORDER BY id`,
+		zero.key().kind, region, label)
+}
+
+func query[T resource](t *tx, statement string, args ...any) ([]T, error) {
+	rows, err := t.Query(statement, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read resources: %w", err)
+	}
+	defer rows.Close()
+	var found []T
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("read resources: %w", err)
+		}
+		var one T
+		if err := json.Unmarshal(body, &one); err != nil {
+			return nil, fmt.Errorf("decode a resource: %w", err)
+		}
+		found = append(found, one)
+	}
+	return found, rows.Err()
+}
+
+// nextID counts up: prefix, then the count in base 36, wide enough that the order of ids
+// is the order of creation.
+func (t *tx) nextID(prefix string) (string, error) {
+	var n int64
+	err := t.QueryRow(`INSERT INTO counter (name, value) VALUES (?, 1)
+		ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`, prefix).Scan(&n)
+	if err != nil {
+		return "", fmt.Errorf("count %s: %w", prefix, err)
+	}
+	count := strconv.FormatInt(n, 36)
+	return prefix + strings.Repeat("0", max(0, idDigits-len(count))) + count, nil
+}
+
+const idDigits = 12
