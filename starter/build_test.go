@@ -117,6 +117,7 @@ func TestBuild(t *testing.T) {
 		{name: "fails in json", server: badBuild(failureOfType(refused.Code, refused)), args: []string{"-o", "json", "--progress", "none"}, exit: cli.ExitFailed},
 		{name: "fails without details", server: badBuild(failureOfType("wrapError")), exit: cli.ExitFailed},
 		{name: "fails in its image tests", server: badBuild(failureOfType(activities.ImageTestsFailed, workflows.Failure{Code: activities.ImageTestsFailed, Message: "test nginx failed"})), exit: cli.ExitTests},
+		{name: "is refused by the worker", server: badBuild(failureOfType(activities.InvalidBuild, workflows.Failure{Code: activities.InvalidBuild, Message: "2:1: unknown field"})), exit: cli.ExitUsage},
 		{name: "is cancelled", server: badBuild(sdktemporal.NewCanceledError()), exit: cli.ExitCancelled},
 		{name: "is terminated", server: badBuild(&sdktemporal.TerminatedError{}), exit: cli.ExitFailed},
 		{name: "is partly successful", change: func(f *fakeTemporal) { f.result = partly }, exit: cli.ExitPartial},

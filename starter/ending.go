@@ -42,8 +42,11 @@ func failureOf(err *sdktemporal.ApplicationError) workflows.Failure {
 }
 
 func failureExit(code string) int {
-	if code == activities.ImageTestsFailed {
+	switch code {
+	case activities.ImageTestsFailed:
 		return cli.ExitTests
+	case activities.InvalidBuild:
+		return cli.ExitUsage
 	}
 	return cli.ExitFailed
 }

@@ -34,7 +34,6 @@ func newRoot(a *app) *cobra.Command {
 		Example: fmt.Sprintf("  %[1]s init web-base.yaml\n  %[1]s validate web-base.yaml\n  %[1]s build web-base.yaml", a.name),
 		Version: a.Version,
 	}
-	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
 		newValidateCommand(a),
 		newBuildCommand(a),

@@ -16,7 +16,7 @@ func TestSchemaIsJSON(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	require.Contains(t, kiln(t, &fakeTemporal{}, "version").stdout, "kiln v1.2.3\n")
-	require.Equal(t, "kiln v1.2.3\n", kiln(t, &fakeTemporal{}, "--version").stdout)
+	require.Equal(t, "kiln version v1.2.3\n", kiln(t, &fakeTemporal{}, "--version").stdout)
 	var r release
 	require.NoError(t, json.Unmarshal([]byte(kiln(t, &fakeTemporal{}, "version", "-o", "json").stdout), &r))
 	require.Equal(t, "v1.2.3", r.Version)
