@@ -2,16 +2,25 @@
 package worker
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"sync"
 	"time"
 
-	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
 )
+
+// waitSlots is how many waits a worker holds at once: a wait costs a goroutine and a
+// heartbeat, not a call, so the SDK's thousand would be the narrow place.
+const waitSlots = 20000
 
 // Options of a worker.
 type Options struct {
@@ -30,10 +39,112 @@ type Options struct {
 	Ready func()
 }
 
+func (o Options) withDefaults() Options {
+	o.Client.HostPort = cmp.Or(o.Client.HostPort, client.DefaultHostPort)
+	o.Client.Namespace = cmp.Or(o.Client.Namespace, client.DefaultNamespace)
+	o.TaskQueue = cmp.Or(o.TaskQueue, workflows.DefaultTaskQueue)
+	o.StopTimeout = cmp.Or(o.StopTimeout, defaultStopTimeout)
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Client.Logger == nil {
+		o.Client.Logger = temporalLogger(o.Logger)
+	}
+	if o.Ready == nil {
+		o.Ready = func() {}
+	}
+	return o
+}
+
 // Run serves the task queue and its wait queue until ctx is done. It waits for a server
 // that is not up yet and comes back when the server went away. It returns an error only
 // for what waiting cannot mend: a namespace that does not exist, a refused key.
-func Run(ctx context.Context, opts Options) error { return nil }
+func Run(ctx context.Context, opts Options) error {
+	opts = opts.withDefaults()
+	logger := opts.Logger.With(zap.String("address", opts.Client.HostPort), zap.String("namespace", opts.Client.Namespace))
+	var pause backoff
+	var said string
+	for ctx.Err() == nil {
+		err := serve(ctx, opts, logger, func() { said = ""; pause.reset() })
+		if lasting := (*cli.Error)(nil); errors.As(err, &lasting) {
+			return err
+		}
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if why := reason(err); why != said {
+			said = why
+			logger.Warn("Waiting for Temporal", zap.String("reason", why))
+		}
+		pause.wait(ctx)
+	}
+	return nil
+}
 
-// NewCommand is the worker command.
-func NewCommand(env cli.Env) *cobra.Command { return &cobra.Command{Use: "worker"} }
+// serve connects, polls until ctx is done or the worker is lost, and drains. It returns
+// nil only when ctx is done.
+func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) error {
+	c, err := connect(ctx, opts.Client, logger)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+
+	lost := make(chan error, 2)
+	pair := newPair(c, opts, lost)
+	defer pair.stop()
+	if err := pair.start(); err != nil {
+		return refusal(opts.Client, err)
+	}
+	up()
+	logger.Info("Worker started polling", zap.String("task_queue", opts.TaskQueue))
+	opts.Ready()
+
+	select {
+	case <-ctx.Done():
+		logger.Info("Worker is draining", zap.Duration("at_most", opts.StopTimeout))
+		return nil
+	case err := <-lost:
+		return refusal(opts.Client, err)
+	}
+}
+
+// pair is the two SDK workers of a process: calls and workflows, and waits.
+type pair [2]sdkworker.Worker
+
+func newPair(c client.Client, opts Options, lost chan<- error) pair {
+	common := sdkworker.Options{
+		WorkerStopTimeout: opts.StopTimeout,
+		OnFatalError:      func(err error) { lost <- err },
+	}
+	calls := sdkworker.New(c, opts.TaskQueue, common)
+	workflows.Register(calls, workflows.Options{HeartbeatTimeout: opts.HeartbeatTimeout})
+
+	common.DisableWorkflowWorker = true
+	common.MaxConcurrentActivityExecutionSize = waitSlots
+	common.MaxHeartbeatThrottleInterval = opts.MaxHeartbeatThrottleInterval
+	waits := sdkworker.New(c, workflows.WaitQueue(opts.TaskQueue), common)
+
+	for _, w := range []sdkworker.Worker{calls, waits} {
+		activities.Register(w, opts.Cloud, activities.Options{PollInterval: opts.PollInterval})
+	}
+	return pair{calls, waits}
+}
+
+func (p pair) start() error {
+	for _, w := range p {
+		if err := w.Start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stop drains both at once, so that a stop takes the stop time-out once.
+func (p pair) stop() {
+	var draining sync.WaitGroup
+	for _, w := range p {
+		draining.Go(w.Stop)
+	}
+	draining.Wait()
+}

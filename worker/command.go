@@ -1,0 +1,151 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"golang.org/x/term"
+
+	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+const (
+	defaultPollInterval     = 15 * time.Second
+	defaultHeartbeatTimeout = 2 * time.Minute
+	defaultStopTimeout      = 30 * time.Second
+)
+
+type commandOptions struct {
+	Connection       cli.Connection
+	Cloud            cli.CloudFlags
+	TaskQueue        string
+	PollInterval     time.Duration
+	HeartbeatTimeout time.Duration
+	StopTimeout      time.Duration
+	LogFormat        string
+	LogLevel         string
+}
+
+// NewCommand is the worker command.
+func NewCommand(env cli.Env) *cobra.Command {
+	var opts commandOptions
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Run a worker until it is told to stop",
+		Long: "Run a worker: it carries out the builds of a task queue. It starts before Temporal does\n" +
+			"and comes back when Temporal went away. SIGTERM or SIGINT lets running calls finish;\n" +
+			"a second one ends the worker at once. Builds go on with the next worker.",
+		Args: cli.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnvironment(cmd.Flags(), os.LookupEnv); err != nil {
+				return cli.Fail(cli.ExitUsage, err)
+			}
+			return runCommand(cmd.Context(), env, opts)
+		},
+	}
+	opts.addFlags(cmd.Flags())
+	opts.LogFormat, opts.LogLevel = formatFor(env.Err), "info"
+	cli.Choice(cmd, &opts.LogFormat, "log-format", "form of the log on standard error (env KILN_LOG_FORMAT)", LogJSON, LogConsole)
+	cli.Choice(cmd, &opts.LogLevel, "log-level", "least level of the log (env KILN_LOG_LEVEL)", "debug", "info", "warn", "error")
+	return cmd
+}
+
+func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
+	o.Connection.AddFlags(flags)
+	o.Cloud.AddFlags(flags)
+	flags.StringVar(&o.TaskQueue, "task-queue", workflows.DefaultTaskQueue, "task queue to serve (env KILN_TASK_QUEUE)")
+	flags.DurationVar(&o.PollInterval, "poll-interval", defaultPollInterval, "time between two looks at a cloud task (env KILN_POLL_INTERVAL)")
+	flags.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", defaultHeartbeatTimeout, "time after which a lost worker's waits move to another (env KILN_HEARTBEAT_TIMEOUT)")
+	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
+}
+
+// fromEnv maps flags to the environment that sets them where the command line does not.
+var fromEnv = map[string]string{
+	"task-queue":        "KILN_TASK_QUEUE",
+	"poll-interval":     "KILN_POLL_INTERVAL",
+	"heartbeat-timeout": "KILN_HEARTBEAT_TIMEOUT",
+	"stop-timeout":      "KILN_STOP_TIMEOUT",
+	"log-format":        "KILN_LOG_FORMAT",
+	"log-level":         "KILN_LOG_LEVEL",
+}
+
+func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	for flag, name := range fromEnv {
+		value, ok := lookup(name)
+		if !ok || value == "" || flags.Changed(flag) {
+			continue
+		}
+		if err := flags.Set(flag, value); err != nil {
+			return fmt.Errorf("%s=%q does not fit --%s: %w", name, value, flag, errors.Unwrap(err))
+		}
+	}
+	return nil
+}
+
+// formatFor is console on a terminal and json elsewhere.
+func formatFor(w io.Writer) string {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return LogConsole
+	}
+	return LogJSON
+}
+
+func (o *commandOptions) validate() error {
+	for flag, value := range map[string]time.Duration{
+		"poll-interval": o.PollInterval, "heartbeat-timeout": o.HeartbeatTimeout, "stop-timeout": o.StopTimeout,
+	} {
+		if value <= 0 {
+			return fmt.Errorf("--%s is %s: give a time above zero, such as 30s", flag, value)
+		}
+	}
+	return nil
+}
+
+func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
+	if err := opts.validate(); err != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
+	logger, err := NewLogger(env.Err, opts.LogFormat, opts.LogLevel)
+	if err != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
+	cloud, err := alicloud.New(opts.Cloud.Options())
+	if err != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
+	target, err := opts.Connection.Options()
+	if err != nil {
+		return err
+	}
+	if err := checkCloud(ctx, cloud, logger); err != nil {
+		return err
+	}
+	return Run(ctx, Options{
+		Client:           target,
+		Cloud:            cloud,
+		Logger:           logger,
+		TaskQueue:        opts.TaskQueue,
+		PollInterval:     opts.PollInterval,
+		HeartbeatTimeout: opts.HeartbeatTimeout,
+		StopTimeout:      opts.StopTimeout,
+	})
+}
+
+// checkCloud lets a cloud that is silent pass with a warning: the worker may start first.
+func checkCloud(ctx context.Context, cloud *alicloud.Cloud, logger *zap.Logger) error {
+	err := CheckCloud(ctx, cloud)
+	if errors.Is(err, ErrCloudSilent) {
+		logger.Warn("Cloud not reached yet", zap.Error(err))
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+package worker
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+// run carries out the worker command and returns its exit code and what it said.
+func run(args ...string) (int, string) {
+	var out bytes.Buffer
+	env := cli.Env{Out: &out, Err: &out}
+	root := &cobra.Command{Use: "kiln"}
+	root.AddCommand(NewCommand(env))
+	root.SetArgs(append([]string{"worker"}, args...))
+	return cli.Main(root, env), out.String()
+}
+
+func TestCommandRefusesBeforeItStarts(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+	for _, name := range []string{"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_PROFILE", "KILN_LOG_LEVEL"} {
+		t.Setenv(name, "")
+	}
+	for _, test := range []struct {
+		name string
+		args []string
+		exit int
+		says string
+	}{
+		{"no credentials", nil, cli.ExitConnection, "ALIBABA_CLOUD_ACCESS_KEY_ID"},
+		{"an endpoint that is no URL", []string{"--ecs-endpoint", "nowhere"}, cli.ExitUsage, "nowhere"},
+		{"a log level that is none", []string{"--log-level", "loud"}, cli.ExitUsage, "loud"},
+		{"a time that is none", []string{"--poll-interval", "soon"}, cli.ExitUsage, "soon"},
+		{"no time at all", []string{"--stop-timeout", "0s"}, cli.ExitUsage, "--stop-timeout"},
+		{"an argument", []string{"now"}, cli.ExitUsage, "now"},
+		{"an address that is none", []string{"--address", "temporal"}, cli.ExitUsage, "temporal"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			exit, said := run(test.args...)
+			require.Equal(t, test.exit, exit, said)
+			require.Contains(t, said, test.says)
+		})
+	}
+}
+
+func TestTheEnvironmentSetsWhatTheCommandLineDoesNot(t *testing.T) {
+	environment := map[string]string{"KILN_TASK_QUEUE": "golden", "KILN_POLL_INTERVAL": "2s", "KILN_STOP_TIMEOUT": "1m", "KILN_LOG_LEVEL": ""}
+	lookup := func(name string) (string, bool) { value, ok := environment[name]; return value, ok }
+	flags := NewCommand(cli.Env{Err: &bytes.Buffer{}}).Flags()
+	require.NoError(t, flags.Parse([]string{"--stop-timeout", "5s"}))
+	require.NoError(t, fromEnvironment(flags, lookup))
+	for flag, want := range map[string]string{
+		"task-queue": "golden", "poll-interval": "2s", "stop-timeout": "5s", "log-level": "info", "heartbeat-timeout": "2m0s", "log-format": "json",
+	} {
+		require.Equal(t, want, flags.Lookup(flag).Value.String(), flag)
+	}
+
+	environment["KILN_HEARTBEAT_TIMEOUT"] = "often"
+	require.ErrorContains(t, fromEnvironment(flags, lookup), `KILN_HEARTBEAT_TIMEOUT="often"`)
+}
+
+func TestEveryVariableHasAFlagThatNamesIt(t *testing.T) {
+	flags := NewCommand(cli.Env{Err: &bytes.Buffer{}}).Flags()
+	for flag, name := range fromEnv {
+		require.NotNil(t, flags.Lookup(flag), flag)
+		require.Contains(t, flags.Lookup(flag).Usage, name)
+	}
+}
+
+func TestLogger(t *testing.T) {
+	var out bytes.Buffer
+	logger, err := NewLogger(&out, LogJSON, "info")
+	require.NoError(t, err)
+	logger.Debug("hidden")
+	temporalLogger(logger).Info("Import accepted", "task_id", "t-1", "took", 2*time.Second)
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	delete(line, "ts")
+	require.Equal(t, map[string]any{"level": "info", "msg": "Import accepted", "task_id": "t-1", "took": "2s"}, line)
+
+	out.Reset()
+	logger, err = NewLogger(&out, LogConsole, "warn")
+	require.NoError(t, err)
+	logger.Warn("Worker lost", zap.String("build_id", "web"))
+	require.Regexp(t, `WARN\tWorker lost\t\{"build_id": "web"\}\n$`, out.String())
+
+	_, err = NewLogger(&out, "xml", "info")
+	require.ErrorContains(t, err, "xml")
+	_, err = NewLogger(&out, LogJSON, "loud")
+	require.ErrorContains(t, err, "loud")
+}

@@ -1,0 +1,90 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/codes"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+// connectTimeout bounds one try to reach Temporal, whatever the network does.
+const connectTimeout = 10 * time.Second
+
+// connect dials Temporal and makes sure that builds can run there: the namespace exists
+// and has the search attributes. A *cli.Error means that waiting cannot help.
+func connect(ctx context.Context, opts client.Options, logger *zap.Logger) (client.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	c, err := client.DialContext(ctx, opts)
+	if err != nil {
+		return nil, refusal(opts, err)
+	}
+	if err := prepare(ctx, c, opts, logger); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func prepare(ctx context.Context, c client.Client, opts client.Options, logger *zap.Logger) error {
+	req := &workflowservice.DescribeNamespaceRequest{Namespace: opts.Namespace}
+	if _, err := c.WorkflowService().DescribeNamespace(ctx, req); err != nil {
+		return refusal(opts, err)
+	}
+	return registerAttributes(ctx, c.OperatorService(), opts.Namespace, logger)
+}
+
+// refusal turns what waiting cannot mend into a sentence with an exit code, and leaves
+// the rest as it is.
+func refusal(opts client.Options, err error) error {
+	switch code(err) {
+	case codes.NotFound:
+		return cli.Fail(cli.ExitConnection, fmt.Errorf("the namespace %q does not exist on Temporal at %s: "+
+			"create it with `temporal operator namespace create --namespace %s`, or name another with --namespace",
+			opts.Namespace, opts.HostPort, opts.Namespace))
+	case codes.PermissionDenied:
+		return cli.Fail(cli.ExitConnection, fmt.Errorf("Temporal at %s lets this worker not into the namespace %q (%s): "+
+			"check --namespace and what the key in --api-key may do", opts.HostPort, opts.Namespace, reason(err)))
+	case codes.Unauthenticated:
+		return cli.Fail(cli.ExitConnection, fmt.Errorf("Temporal at %s does not accept the credentials (%s): "+
+			"check --api-key, or --tls-cert-path and --tls-key-path", opts.HostPort, reason(err)))
+	default:
+		return err
+	}
+}
+
+// code is the gRPC code of an error from Temporal, Unknown for any other error.
+func code(err error) codes.Code { return serviceerror.ToStatus(err).Code() }
+
+// described finds the text that gRPC wraps in its errors, quoted or bare.
+var described = regexp.MustCompile(`desc = (.*)$`)
+
+// reason is the last cause that an error names, such as "connection refused".
+func reason(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || code(err) == codes.DeadlineExceeded {
+		return "no answer in time"
+	}
+	text := err.Error()
+	if m := described.FindStringSubmatch(text); m != nil {
+		text = m[1]
+		if bare, err := strconv.Unquote(text); err == nil {
+			text = bare
+		}
+	}
+	text = text[strings.LastIndex(text, ": ")+1:]
+	if strings.Contains(text, "no children to pick from") { // gRPC's words for a name without an address
+		return "unknown host name"
+	}
+	return strings.TrimSpace(text)
+}
