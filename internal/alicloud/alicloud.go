@@ -91,12 +91,11 @@ func baseURL(service, override string) (*url.URL, error) {
 	return u, nil
 }
 
-// invoke calls one ECS method and decodes its answer. The method is one of the SDK's
-// …WithContext methods.
-func invoke[Request, Response any](
-	ctx context.Context, c *Cloud, api, region string,
-	method func(*ecs.Client, context.Context, *Request, *dara.RuntimeOptions) (*Response, error),
-	request *Request, answer any,
+// invokeECS makes one call with the SDK's client and decodes its answer. It is no generic
+// function over the client's methods: that would make the linker keep all of them, some
+// 15 MB.
+func (c *Cloud) invokeECS(
+	ctx context.Context, api, region string, call func(client *ecs.Client, ctx context.Context) error, answer any,
 ) error {
 	x := &exchange{api: api, service: "ECS"}
 	config, err := c.config(ctx, x, region, c.ecs)
@@ -108,8 +107,7 @@ func invoke[Request, Response any](
 		return fmt.Errorf("%s: make the ECS client: %w", api, err)
 	}
 	client.NoProxy = client.Endpoint
-	_, err = method(client, x.in(ctx), request, &dara.RuntimeOptions{})
-	return c.outcome(x, err, answer)
+	return c.outcome(x, call(client, x.in(ctx)), answer)
 }
 
 // invokeBatchCompute calls one Batch Compute action, which the SDK has no types for, and

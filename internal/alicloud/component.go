@@ -26,7 +26,10 @@ func (c *Cloud) CreateComponent(ctx context.Context, req CreateComponentRequest)
 		}),
 	}
 	var a componentAnswer
-	err = invoke(ctx, c, "CreateImageComponent", req.Region, (*ecs.Client).CreateImageComponentWithContext, request, &a)
+	err = c.invokeECS(ctx, "CreateImageComponent", req.Region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.CreateImageComponentWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a)
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +49,10 @@ func (c *Cloud) Components(ctx context.Context, q ComponentQuery) ([]Component, 
 	err := follow(api, func(token string) (string, error) {
 		request.NextToken = optional(token)
 		var a componentsAnswer
-		if err := invoke(ctx, c, api, q.Region, (*ecs.Client).DescribeImageComponentsWithContext, request, &a); err != nil {
+		if err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
+			_, err := client.DescribeImageComponentsWithContext(ctx, request, &dara.RuntimeOptions{})
+			return err
+		}, &a); err != nil {
 			return "", err
 		}
 		for _, i := range a.ImageComponent.ImageComponentSet {

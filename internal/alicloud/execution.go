@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	"github.com/alibabacloud-go/tea/dara"
 )
 
 // StartExecution runs an image template and returns the execution's id. A template runs
@@ -18,8 +19,10 @@ func (c *Cloud) StartExecution(ctx context.Context, req StartExecutionRequest) (
 		}),
 	}
 	var a startAnswer
-	err = invoke(ctx, c, "StartImagePipelineExecution", req.Region,
-		(*ecs.Client).StartImagePipelineExecutionWithContext, request, &a)
+	err = c.invokeECS(ctx, "StartImagePipelineExecution", req.Region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.StartImagePipelineExecutionWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a)
 	if err != nil {
 		return "", err
 	}
@@ -33,7 +36,10 @@ func (c *Cloud) Execution(ctx context.Context, region, id string) (Execution, er
 	const api = "DescribeImagePipelineExecutions"
 	var a executionsAnswer
 	request := &ecs.DescribeImagePipelineExecutionsRequest{RegionId: &region, ExecutionId: &id}
-	err := invoke(ctx, c, api, region, (*ecs.Client).DescribeImagePipelineExecutionsWithContext, request, &a)
+	err := c.invokeECS(ctx, api, region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DescribeImagePipelineExecutionsWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a)
 	if err != nil {
 		return Execution{}, err
 	}
@@ -50,8 +56,10 @@ func (c *Cloud) Execution(ctx context.Context, region, id string) (Execution, er
 // 2014-05-26.)
 func (c *Cloud) CancelExecution(ctx context.Context, region, id string) error {
 	request := &ecs.CancelImagePipelineExecutionRequest{RegionId: &region, ExecutionId: &id}
-	return invoke(ctx, c, "CancelImagePipelineExecution", region,
-		(*ecs.Client).CancelImagePipelineExecutionWithContext, request, &struct{}{})
+	return c.invokeECS(ctx, "CancelImagePipelineExecution", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.CancelImagePipelineExecutionWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &struct{}{})
 }
 
 type startAnswer struct{ ExecutionID text }

@@ -36,7 +36,10 @@ func (c *Cloud) ImportImage(ctx context.Context, req ImportImageRequest) (Import
 		}
 	}
 	var a importImageAnswer
-	if err := invoke(ctx, c, "ImportImage", req.Region, (*ecs.Client).ImportImageWithContext, request, &a); err != nil {
+	if err := c.invokeECS(ctx, "ImportImage", req.Region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.ImportImageWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a); err != nil {
 		return ImportImageResponse{}, err
 	}
 	return ImportImageResponse{ImageID: string(a.ImageID), TaskID: string(a.task()), RequestID: string(a.RequestID)}, nil
@@ -96,7 +99,10 @@ func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
 	for page := range int32(maxPages) {
 		request.PageNumber = dara.Int32(page + 1)
 		var a imagesAnswer
-		if err := invoke(ctx, c, "DescribeImages", q.Region, (*ecs.Client).DescribeImagesWithContext, request, &a); err != nil {
+		if err := c.invokeECS(ctx, "DescribeImages", q.Region, func(client *ecs.Client, ctx context.Context) error {
+			_, err := client.DescribeImagesWithContext(ctx, request, &dara.RuntimeOptions{})
+			return err
+		}, &a); err != nil {
 			return nil, err
 		}
 		for _, i := range a.Images.Image {

@@ -40,7 +40,10 @@ func (c *Cloud) CreatePipeline(ctx context.Context, req CreatePipelineRequest) (
 		request.AddAccount = append(request.AddAccount, dara.Int64(account))
 	}
 	var a pipelineAnswer
-	err = invoke(ctx, c, "CreateImagePipeline", req.Region, (*ecs.Client).CreateImagePipelineWithContext, request, &a)
+	err = c.invokeECS(ctx, "CreateImagePipeline", req.Region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.CreateImagePipelineWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a)
 	if err != nil {
 		return "", err
 	}

@@ -4,13 +4,17 @@ import (
 	"context"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	"github.com/alibabacloud-go/tea/dara"
 )
 
 // Regions lists the regions that the account can use, asking the endpoint of the given
 // one. (ECS API reference, DescribeRegions, 2014-05-26.)
 func (c *Cloud) Regions(ctx context.Context, region string) ([]Region, error) {
 	var a regionsAnswer
-	err := invoke(ctx, c, "DescribeRegions", region, (*ecs.Client).DescribeRegionsWithContext, &ecs.DescribeRegionsRequest{}, &a)
+	err := c.invokeECS(ctx, "DescribeRegions", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DescribeRegionsWithContext(ctx, &ecs.DescribeRegionsRequest{}, &dara.RuntimeOptions{})
+		return err
+	}, &a)
 	if err != nil {
 		return nil, err
 	}

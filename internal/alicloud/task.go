@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
+	"github.com/alibabacloud-go/tea/dara"
 )
 
 // Task looks at an import task. The *Error of an unknown task wraps ErrNotFound.
@@ -13,7 +14,10 @@ import (
 func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 	var a taskAnswer
 	request := &ecs.DescribeTaskAttributeRequest{RegionId: &region, TaskId: &id}
-	err := invoke(ctx, c, "DescribeTaskAttribute", region, (*ecs.Client).DescribeTaskAttributeWithContext, request, &a)
+	err := c.invokeECS(ctx, "DescribeTaskAttribute", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DescribeTaskAttributeWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a)
 	if refused := (*Error)(nil); errors.As(err, &refused) && refused.Code == "InvalidTaskId.NotFound" {
 		refused.Err = ErrNotFound
 	}
@@ -27,7 +31,10 @@ func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 // (ECS API reference, CancelTask, 2014-05-26.)
 func (c *Cloud) CancelTask(ctx context.Context, region, id string) error {
 	request := &ecs.CancelTaskRequest{RegionId: &region, TaskId: &id}
-	return invoke(ctx, c, "CancelTask", region, (*ecs.Client).CancelTaskWithContext, request, &struct{}{})
+	return c.invokeECS(ctx, "CancelTask", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.CancelTaskWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &struct{}{})
 }
 
 type taskAnswer struct {
