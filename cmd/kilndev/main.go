@@ -1,16 +1,23 @@
+// Command kilndev is Kiln on one machine: a Temporal server, its Web UI, an emulated
+// cloud and a worker in one process, and every command of kiln.
 package main
 
 import (
-	_ "github.com/temporalio/ui-server/v2/server"
-	_ "github.com/temporalio/ui-server/v2/server/config"
-	_ "github.com/temporalio/ui-server/v2/server/server_options"
-	_ "go.temporal.io/server/common/authorization"
-	_ "go.temporal.io/server/common/config"
-	_ "go.temporal.io/server/common/dynamicconfig"
-	_ "go.temporal.io/server/common/log"
-	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
-	_ "go.temporal.io/server/schema/sqlite"
-	_ "go.temporal.io/server/temporal"
+	"os"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/starter"
+	"github.com/seed1230462e/kiln/worker"
 )
 
-func main() {}
+const name = "kilndev"
+
+// version is set by -ldflags "-X main.version=…".
+var version = "dev"
+
+func main() {
+	env := cli.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Version: version}
+	root := starter.NewCommand(name, env)
+	root.AddCommand(worker.NewCommand(env), newRunCommand(env), newUpCommand(env), newEmulatorCommand(env))
+	os.Exit(cli.Main(root, env))
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gofrs/flock"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin"
 	"go.temporal.io/server/schema/sqlite"
@@ -15,23 +14,6 @@ import (
 
 // retention is how long a finished workflow stays in a database file.
 const retention = 30 * 24 * time.Hour
-
-// ErrLocked says that another process serves the database file.
-var ErrLocked = errors.New("another kilndev uses the database file")
-
-// lockFile takes the lock beside a database file. The system releases it when the
-// process ends, however it ends; the lock file stays.
-func lockFile(file string) (*flock.Flock, error) {
-	lock := flock.New(file + ".lock")
-	free, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock the database file: %w", err)
-	}
-	if !free {
-		return nil, fmt.Errorf("%w %s", ErrLocked, file)
-	}
-	return lock, nil
-}
 
 // prepareSchema makes the tables of a new file, all or none: a kill in between leaves
 // a file that the next start begins afresh.

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -11,10 +12,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gofrs/flock"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/server/temporal"
 	"go.uber.org/zap"
+
+	"github.com/seed1230462e/kiln/cmd/kilndev/lock"
 )
 
 // Namespace is the one namespace of the server.
@@ -38,12 +40,12 @@ type Options struct {
 // Engine is a running server.
 type Engine struct {
 	server   temporal.Server
-	lock     *flock.Flock // nil in memory
+	lock     *lock.Lock // nil in memory
 	address  string
 	stopping atomic.Bool
 }
 
-// Start runs a server and returns once its namespace can be used. It returns ErrLocked
+// Start runs a server and returns once its namespace can be used. It returns lock.ErrTaken
 // when another process serves the database file: two servers on one file would corrupt
 // each other's work.
 func Start(ctx context.Context, opts Options) (*Engine, error) {
@@ -86,7 +88,7 @@ func (e *Engine) database(file string) (database, error) {
 	if err != nil {
 		return database{}, err
 	}
-	if e.lock, err = lockFile(file); err != nil {
+	if e.lock, err = lock.Take(file); err != nil {
 		return database{}, err
 	}
 	return database{name: file}, prepareSchema(file)
@@ -102,10 +104,7 @@ func (e *Engine) Stop() error {
 	if e.server != nil {
 		err = e.server.Stop()
 	}
-	if e.lock != nil {
-		_ = e.lock.Unlock()
-	}
-	return err
+	return errors.Join(err, e.lock.Release())
 }
 
 func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }

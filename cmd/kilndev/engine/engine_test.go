@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/seed1230462e/kiln/cmd/kilndev/engine"
+	"github.com/seed1230462e/kiln/cmd/kilndev/lock"
 	"github.com/seed1230462e/kiln/internal/cli"
 )
 
@@ -90,7 +91,7 @@ func TestASecondServerOnAFileIsRefused(t *testing.T) {
 	defer func() { require.NoError(t, e.Stop()) }()
 	defer c.Close()
 	_, err := engine.Start(t.Context(), engine.Options{DBFile: file})
-	require.ErrorIs(t, err, engine.ErrLocked)
+	require.ErrorIs(t, err, lock.ErrTaken)
 	require.ErrorContains(t, err, file)
 }
 

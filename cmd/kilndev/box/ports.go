@@ -1,0 +1,56 @@
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+
+	"go.temporal.io/server/common/testing/freeport"
+
+	"github.com/seed1230462e/kiln/cmd/kilndev/cloud"
+	"github.com/seed1230462e/kiln/internal/cli"
+)
+
+// checkPorts refuses a port that is taken before anything has an effect, since the
+// server and its UI end the process when they cannot listen.
+func (b *Box) checkPorts(context.Context) error {
+	if err := checkPort("port", b.opts.Port); err != nil {
+		return err
+	}
+	if !b.opts.Headless {
+		if err := checkPort("ui-port", b.opts.UIPort); err != nil {
+			return err
+		}
+		if b.opts.UIPort == 0 {
+			b.opts.UIPort = freeport.MustGetFreePort()
+		}
+	}
+	if b.opts.External == nil {
+		return checkPort("emulator-port", b.opts.Cloud.Port)
+	}
+	return nil
+}
+
+func checkPort(flag string, port int) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(cloud.Host, strconv.Itoa(port)))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("port %d is taken: stop what listens there, or choose another port with --%s", port, flag)
+	case err != nil:
+		return fmt.Errorf("--%s %d: %w", flag, port, err)
+	default:
+		return listener.Close()
+	}
+}
+
+// usage gives the errors that nothing has been done about yet the exit code for that.
+func usage(err error) error {
+	var coded *cli.Error
+	if errors.As(err, &coded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return cli.Fail(cli.ExitUsage, err)
+}
