@@ -98,6 +98,7 @@ func (c *call) batchComputeHeader(body any) map[string]string {
 	return header
 }
 
+// batchComputeRefusal has all that any of the documented forms has. A027.
 func batchComputeRefusal(c *call, refused *refusal) answer {
 	body := reply{"RequestId": c.line.RequestID, "HostId": "", "Code": refused.Code, "Message": refused.Message}
 	return answer{status: refused.Status, header: c.batchComputeHeader(body), body: body}

@@ -33,7 +33,8 @@ var (
 	idempotentToken = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
 )
 
-// createBatchImage registers an ECS image. The checks follow the order of facts 2.1.
+// createBatchImage registers an ECS image. A026: the order of the checks. (Batch Compute
+// API reference, CreateImage.)
 func (c *call) createBatchImage(string) (answer, error) {
 	body, err := c.jsonBody()
 	if err != nil {
@@ -42,7 +43,8 @@ func (c *call) createBatchImage(string) (answer, error) {
 	img := batchImage{Name: body.text("Name", 1, 64, true), Created: c.now}
 	if !batchName.MatchString(img.Name) {
 		c.note(refuseSaying(c.api, "InvalidName",
-			"Specified parameter Name is not valid. It must only contain characters within [a-zA-Z0-9_-], and must not start with [0-9]."))
+			"Specified parameter Name is not valid. "+
+				"It must only contain characters within [a-zA-Z0-9_-], and must not start with [0-9]."))
 	}
 	img.Description = body.text("Description", 0, 1024, false)
 	img.EcsImageID = body.text("EcsImageId", 1, 256, true)
@@ -57,7 +59,9 @@ func (c *call) createBatchImage(string) (answer, error) {
 	if err := c.fault(); err != nil {
 		return answer{}, err
 	}
-	request := map[string]string{"Name": img.Name, "Description": img.Description, "EcsImageId": img.EcsImageID, "Platform": img.Platform}
+	request := map[string]string{
+		"Name": img.Name, "Description": img.Description, "EcsImageId": img.EcsImageID, "Platform": img.Platform,
+	}
 	created, err := c.once("batchcompute", c.line.Token, request, func(c *call) (reply, error) { return c.register(img) })
 	return answer{status: http.StatusCreated, body: created}, err
 }

@@ -205,7 +205,7 @@ func (a args) with(pairs ...string) args {
 
 var nonce atomic.Int64
 
-// sign adds an RPC V1 signature. (Facts 3.2.)
+// sign adds an RPC V1 signature.
 func (c *cloud) sign(method, action string, a args) url.Values {
 	v := url.Values{}
 	for name, value := range a {
@@ -242,7 +242,7 @@ func (c *cloud) ecs(action string, a args) result {
 	return c.send(httptest.NewRequest("POST", "/?"+c.sign("POST", action, a).Encode(), nil), action)
 }
 
-// batch calls Batch Compute with an ROA V1 signature. (Facts 3.3.)
+// batch calls Batch Compute with an ROA V1 signature.
 func (c *cloud) batch(method, target, body string) result {
 	c.t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))

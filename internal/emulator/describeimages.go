@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// describeImages lists images. (Facts 1.5.)
+// describeImages lists images. (ECS API reference, DescribeImages.)
 func (c *call) describeImages() (reply, error) {
 	keep := c.imageFilters()
 	page := c.readPageNumber()
@@ -76,7 +76,8 @@ func (c *call) imageFilters() imageFilter {
 }
 
 func (c *call) ownerFilter() func(image) bool {
-	alias := c.oneOf("ImageOwnerAlias", "", "InvalidImageOwnerAlias.ValueNotSupported", "system", "self", "others", "marketplace")
+	alias := c.oneOf("ImageOwnerAlias", "", "InvalidImageOwnerAlias.ValueNotSupported",
+		"system", "self", "others", "marketplace")
 	if c.has("ImageOwnerId") {
 		c.check(alias == "others", "InvalidOperation.ImageOwnerIdUnsupported")
 		c.check(accountForm.MatchString(c.text("ImageOwnerId")), "InvalidParamter")

@@ -2,7 +2,7 @@ package emulator
 
 import "slices"
 
-// pipelineItem is a template as DescribeImagePipelines shows it. (Facts 1.9.)
+// pipelineItem is a template as DescribeImagePipelines shows it.
 type pipelineItem struct {
 	ImagePipelineID         string `json:"ImagePipelineId"`
 	Name                    string

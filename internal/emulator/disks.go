@@ -87,8 +87,8 @@ func (c *call) measureImport(disks []imageDisk) (int64, error) {
 		c.noteDisk(d.fault(file))
 		least := file.needs()
 		if least > maxDiskGiB || d.SizeGiB != 0 && d.SizeGiB < least {
-			c.note(refuseSaying(c.api, "InvalidImageSize", fmt.Sprintf(
-				`The specified "DiskDeviceMapping.%d.DiskImageSize" should be not less than system device size: the disk in the file has %d GiB.`, n+1, least)))
+			c.note(refuseSaying(c.api, "InvalidImageSize", fmt.Sprintf(`The specified "DiskDeviceMapping.%d.DiskImageSize" `+
+				`should be not less than system device size: the disk in the file has %d GiB.`, n+1, least)))
 		}
 		d.Format, d.SizeGiB = string(file.disk.Format), max(d.SizeGiB, least)
 		total += file.bytes

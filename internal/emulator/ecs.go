@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -38,35 +39,16 @@ var actions = map[string]action{
 	"DescribeImagePipelineExecutions": {run: (*call).describeImagePipelineExecutions},
 }
 
-// ecs answers one RPC: who calls, which action, where, whether it was done before, and
-// only then the action itself.
+// ecs answers one RPC.
 func (c *call) ecs() (answer, error) {
-	name, version := c.requested()
-	c.line.Action = name
-	if c.http.Method != http.MethodGet && c.http.Method != http.MethodPost {
-		return answer{}, refuse("", "UnsupportedHTTPMethod")
-	}
-	who, err := c.identify()
+	act, err := c.admit()
 	if err != nil {
-		return answer{}, err
-	}
-	act, err := chosen(c.http.URL.Path, name, version)
-	if err != nil {
-		return answer{}, err
-	}
-	values, err := flatten(who.Params)
-	if err != nil {
-		return answer{}, err
-	}
-	c.params = newParams(name, values)
-	c.line.Params = callParams(values)
-	if err := c.place(act); err != nil {
 		return answer{}, err
 	}
 	var body reply
-	err = c.server.store.do(c.http.Context(), func(t *tx) error {
+	err = c.server.store.do(c.http.Context(), func(t *tx) (err error) {
 		c.tx = t
-		body, err = c.once("ecs", c.text("ClientToken"), callParams(values), act.run)
+		body, err = c.once("ecs", c.text("ClientToken"), c.line.Params, act.run)
 		return err
 	})
 	if err != nil {
@@ -74,6 +56,34 @@ func (c *call) ecs() (answer, error) {
 	}
 	body["RequestId"] = c.line.RequestID
 	return answer{status: http.StatusOK, header: ecsHeader, body: body}, nil
+}
+
+// admit checks what all actions have in common: method, signature, action, parameters,
+// region and token, and the rate.
+func (c *call) admit() (action, error) {
+	name, version := c.requested()
+	c.line.Action = name
+	if c.http.Method != http.MethodGet && c.http.Method != http.MethodPost {
+		return action{}, refuse("", "UnsupportedHTTPMethod")
+	}
+	who, err := c.identify()
+	if err != nil {
+		return action{}, err
+	}
+	act, err := chosen(c.http.URL.Path, name, version)
+	if err != nil {
+		return action{}, err
+	}
+	values, err := flatten(who.Params)
+	if err != nil {
+		return action{}, err
+	}
+	c.params = newParams(name, values)
+	c.line.Params = callParams(values)
+	if err := c.place(act); err != nil {
+		return action{}, err
+	}
+	return act, c.server.calls.take(name, c.line.Region, c.now)
 }
 
 var ecsHeader = map[string]string{"Content-Type": "application/json;charset=utf-8"}
@@ -115,11 +125,12 @@ func chosen(path, name, version string) (action, error) {
 	return act, nil
 }
 
-// place checks what every action has in common: the region and the token's form.
+// place checks where an action is to happen, and its token's form.
 func (c *call) place(act action) error {
 	if !act.anywhere {
 		c.line.Region = c.required("RegionId")
-		c.check(c.line.Region == "" || knownRegion(c.line.Region), "InvalidRegionId.NotFound", "The specified RegionId does not exist.")
+		c.check(c.line.Region == "" || knownRegion(c.line.Region),
+			"InvalidRegionId.NotFound", "The specified RegionId does not exist.")
 	}
 	if act.creates {
 		c.line.Token = c.text("ClientToken")
@@ -131,12 +142,16 @@ func (c *call) place(act action) error {
 }
 
 func ecsRefusal(c *call, refused *refusal) answer {
-	return answer{status: refused.Status, header: ecsHeader, body: reply{
+	header := maps.Clone(ecsHeader)
+	if refused.Code == "Throttling" {
+		header["x-acs-retry-after"] = retryAfter(c.now)
+	}
+	return answer{status: refused.Status, header: header, body: reply{
 		"RequestId": c.line.RequestID,
 		"HostId":    c.http.Host,
 		"Code":      refused.Code,
 		"Message":   refused.Message,
-		"Recommend": "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(refused.Code) + "&product=Ecs&requestId=" + c.line.RequestID,
+		"Recommend": "https://api.aliyun.com/troubleshoot?product=Ecs&q=" + url.QueryEscape(refused.Code),
 	}}
 }
 

@@ -42,6 +42,7 @@ type Server struct {
 	verifier *signature.Verifier
 	oss      *ossfs.Store
 	log      *requestLog
+	calls    calls
 }
 
 // New opens the state and returns the cloud. The caller owns the listener.
@@ -79,7 +80,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Speed == 0 {
 		o.Speed = 1
 	}
-	if !(o.Speed > 0 && o.Speed <= maxSpeed) {
+	if fits := o.Speed > 0 && o.Speed <= maxSpeed; !fits { // NaN does not
 		return Options{}, fmt.Errorf("speed %v: want a number above 0 and at most %d", o.Speed, maxSpeed)
 	}
 	return o, nil

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The image states that the emulator knows. (Facts 1.12.)
+// The image states that the emulator knows. (ECS API reference, DescribeImages.)
 const (
 	imageCreating  = "Creating"
 	imageAvailable = "Available"
@@ -110,7 +110,8 @@ func (c *call) imageNameTaken(regionID, name string) (bool, error) {
 func systemImages(regionID string) []image {
 	published := time.Date(2026, 1, 5, 2, 0, 0, 0, time.UTC)
 	linux := func(platform, architecture, boot string) made {
-		return made{Architecture: architecture, OSType: "linux", Platform: platform, BootMode: boot, NvmeSupport: "supported", ImdsSupport: "v1"}
+		return made{Architecture: architecture, OSType: "linux", Platform: platform, BootMode: boot,
+			NvmeSupport: "supported", ImdsSupport: "v1"}
 	}
 	windows := made{Architecture: "x86_64", OSType: "windows", Platform: "Windows Server 2022", BootMode: "UEFI",
 		LicenseType: "Aliyun", NvmeSupport: "supported", ImdsSupport: "v1"}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// imageItem is an image as DescribeImages shows it. (Facts 1.5.)
+// imageItem is an image as DescribeImages shows it. (ECS API reference, DescribeImages.)
 type imageItem struct {
 	ImageID                 string `json:"ImageId"`
 	ImageName               string

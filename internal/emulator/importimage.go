@@ -13,7 +13,7 @@ const (
 	importPerGiB = 6 * time.Second
 )
 
-// platforms are the operating systems that an import may name. (Facts 1.1.)
+// platforms are the operating systems that an import may name. (ECS API reference, ImportImage.)
 var platforms = []string{
 	"Aliyun", "Anolis", "CentOS", "Ubuntu", "CoreOS", "SUSE", "Debian", "OpenSUSE", "FreeBSD", "RedHat", "Kylin", "UOS",
 	"Fedora", "Fedora CoreOS", "CentOS Stream", "AlmaLinux", "Rocky Linux", "Gentoo", "Customized Linux", "Others Linux",
@@ -23,7 +23,7 @@ var platforms = []string{
 
 func windowsPlatform(platform string) bool { return strings.Contains(platform, "Windows") }
 
-// importImage starts to make an image from disk files in OSS. (Facts 1.1.)
+// importImage starts to make an image from disk files in OSS. (ECS API reference, ImportImage.)
 func (c *call) importImage() (reply, error) {
 	img := c.readImport()
 	dryRun := c.boolean("DryRun", false)
@@ -56,6 +56,7 @@ func (c *call) readImport() image {
 	c.check(img.Name == "" || imageName(img.Name), "InvalidImageName.Malformed")
 	c.check(img.Description == "" || description(img.Description), "InvalidDescription.Malformed")
 	img.Made = c.readMade()
+	img.OSNameEn = img.Made.Platform
 	img.Detect = c.oneOf("DetectionStrategy", "", "InvalidParameter.DetectionStrategy", "Standard") != ""
 	c.check(!img.Detect || img.Made.OSType != "windows", "ImageCheckUnsupported.WindowsImage")
 	c.check(!c.has("StorageLocationArn"), "InvalidStorageLocation.NotFound", c.text("StorageLocationArn"))

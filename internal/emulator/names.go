@@ -9,7 +9,7 @@ import (
 )
 
 // nameForm is what the rules for names have in common; they differ in length and in what
-// a name may not begin with. (Facts 1.0, name rules A, B and C.)
+// a name may not begin with. A022.
 var nameForm = regexp.MustCompile(`^\p{L}[\p{L}\p{N}.:_-]+$`)
 
 // imageName is rule A: images and image families.
@@ -29,7 +29,7 @@ func description(text string) bool {
 	return lengthIn(text, 2, 256) && !begins(text, "http://", "https://")
 }
 
-// clientToken is the form that ECS takes. (Facts 1.13.)
+// clientToken is the form that ECS takes. (ECS, How to ensure idempotence.)
 func clientToken(token string) bool {
 	return len(token) <= 64 && !strings.ContainsFunc(token, func(r rune) bool { return r > 127 })
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// pageNumber is page style A: numbered pages. (Facts 1.0.)
+// pageNumber is the older way to page: numbered pages.
 type pageNumber struct{ number, size int }
 
 func (p params) readPageNumber() pageNumber {
@@ -24,7 +24,7 @@ func (p pageNumber) reply(total int, r reply) reply {
 	return r
 }
 
-// pageToken is page style B: the token names the last id of the page before.
+// pageToken is the newer way to page: the token names the last id of the page before.
 type pageToken struct {
 	after string
 	size  int
@@ -65,7 +65,7 @@ func (p pageToken) reply(total int, next string, r reply) reply {
 }
 
 // seconds and minutes are the two ways in which answers write a time; tasks have no
-// seconds. (Facts 1.0.)
+// seconds.
 func seconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 func minutes(t time.Time) string { return t.UTC().Format("2006-01-02T15:04Z") }

@@ -50,7 +50,7 @@ type importOptions struct {
 
 func (p pipeline) key() key { return key{"pipeline", p.Region, p.ID, p.Name} }
 
-// createImagePipeline stores a template that could be executed now. (Facts 4.1.)
+// createImagePipeline stores a template that could be executed now. (ECS API reference, CreateImagePipeline.)
 func (c *call) createImagePipeline() (reply, error) {
 	p := c.readPipeline()
 	if err := c.fault(); err != nil {

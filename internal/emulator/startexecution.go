@@ -2,7 +2,7 @@ package emulator
 
 import "time"
 
-// startImagePipelineExecution runs a template. (Facts 1.10.)
+// startImagePipelineExecution runs a template. (ECS API reference, StartImagePipelineExecution.)
 func (c *call) startImagePipelineExecution() (reply, error) {
 	id := c.required("ImagePipelineId")
 	tags := readTags(c.params, "Tag")

@@ -10,7 +10,7 @@ type tag struct {
 
 const maxTags = 20
 
-// readTags reads the list name and holds it to the tag rule. (Facts 1.0.)
+// readTags reads the list name and holds it to the tag rule. (ECS API reference, Tag.N.)
 func readTags(p params, name string) []tag {
 	items := p.items(name)
 	if len(items) > maxTags {

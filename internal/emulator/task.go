@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The task states that the emulator goes through. (Facts 1.12.)
+// The task states that the emulator goes through. A006, A007.
 const (
 	taskWaiting    = "Waiting"
 	taskProcessing = "Processing"
@@ -54,7 +54,7 @@ func (t task) finishedTime(now time.Time) string {
 	return minutes(t.moment(now).At)
 }
 
-// taskItem is a task as DescribeTasks lists it. (Facts 1.2.)
+// taskItem is a task as DescribeTasks lists it.
 type taskItem struct {
 	TaskID        string `json:"TaskId"`
 	TaskAction    string
@@ -127,7 +127,7 @@ func (c *call) theTask() (task, error) {
 	return t, err
 }
 
-// describeTaskAttribute tells all about one task. (Facts 1.3.)
+// describeTaskAttribute tells all about one task.
 func (c *call) describeTaskAttribute() (reply, error) {
 	t, err := c.theTask()
 	if err != nil {
@@ -154,7 +154,7 @@ func (c *call) describeTaskAttribute() (reply, error) {
 	}, nil
 }
 
-// cancelTask stops a running import and removes the image it was making. (Facts 1.4.)
+// cancelTask stops a running import and removes the image it was making. (ECS API reference, CancelTask.)
 func (c *call) cancelTask() (reply, error) {
 	t, err := c.theTask()
 	if err != nil {

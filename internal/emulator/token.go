@@ -11,8 +11,8 @@ import (
 
 // once runs an action, unless the token was used for the same request before: then the
 // first answer comes again and nothing is made. A token is kept only with an answer, so
-// a refused call does not burn it. Tokens count per service, region and action and do
-// not expire. (Facts 1.13, 2.1, and 12 numbers 1, 2 and 4.)
+// a refused call does not burn it. Tokens count per service, region and action (A001) and
+// do not expire. (ECS, How to ensure idempotence.)
 func (c *call) once(service, token string, request map[string]string, run func(*call) (reply, error)) (reply, error) {
 	if token == "" {
 		return run(c)
@@ -39,6 +39,7 @@ func (c *call) once(service, token string, request map[string]string, run func(*
 	return body, c.tx.remember(service, c.line.Region, c.line.Action, token, first)
 }
 
+// tokenMismatch is the service's answer to a token that stands for another request. A004.
 func tokenMismatch(service, api string) error {
 	if service == "batchcompute" {
 		return refuse(api, "IdempotentTokenMismatch")

@@ -1,0 +1,43 @@
+package emulator
+
+import (
+	"strconv"
+	"sync"
+	"time"
+)
+
+// limits are the calls that a region takes in a minute, of the actions that document a
+// limit. (ECS API reference, CreateImageComponent and API throttling.)
+var limits = map[string]int{"CreateImageComponent": 1000}
+
+// calls counts calls in windows of one minute.
+type calls struct {
+	mu     sync.Mutex
+	window time.Time
+	counts map[string]int
+}
+
+// take counts one call of an action and refuses it above the limit.
+func (l *calls) take(action, regionID string, now time.Time) error {
+	limit, limited := limits[action]
+	if !limited {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if window := now.Truncate(time.Minute); !window.Equal(l.window) {
+		l.window, l.counts = window, map[string]int{}
+	}
+	key := action + "/" + regionID
+	if l.counts[key]++; l.counts[key] > limit {
+		return refuse("", "Throttling")
+	}
+	return nil
+}
+
+// retryAfter is when a throttled call may come again, in milliseconds, for the header
+// x-acs-retry-after.
+func retryAfter(now time.Time) string {
+	next := now.Truncate(time.Minute).Add(time.Minute)
+	return strconv.FormatInt(next.Sub(now).Milliseconds(), 10)
+}
