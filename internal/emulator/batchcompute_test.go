@@ -83,7 +83,7 @@ func TestBatchComputeCreateImageRefuses(t *testing.T) {
 			c.t = t
 			r := c.batch("POST", "/images", row.body)
 			r.refused(400, row.code)
-			require.Equal(t, "", r.Body["HostId"])
+			require.Empty(t, r.Body["HostId"])
 			require.Equal(t, r.Header.Get("x-acs-request-id"), r.text("RequestId"))
 			if row.message != "" {
 				require.Equal(t, row.message, r.text("Message"))
@@ -120,7 +120,7 @@ func TestBatchComputeGate(t *testing.T) {
 	t.Run("no signature", func(t *testing.T) {
 		r := c.send(httptest.NewRequest("GET", "/images", nil), "BatchCompute.CreateImage")
 		require.Equal(t, 400, r.Status)
-		require.Equal(t, "", r.Body["HostId"], "the form of Batch Compute")
+		require.Empty(t, r.Body["HostId"], "the form of Batch Compute")
 	})
 	t.Run("another version", func(t *testing.T) {
 		r := httptest.NewRequest("GET", "/images", nil)

@@ -100,19 +100,19 @@ func TestARepeatMayLookDifferent(t *testing.T) {
 
 func TestConcurrentRepeatsMakeOneThing(t *testing.T) {
 	c := newCloud(t)
-	ids := make([]string, 20)
+	answers := make([]string, 20)
 	var all sync.WaitGroup
-	for n := range ids {
+	for n := range answers {
 		all.Go(func() {
 			w := httptest.NewRecorder()
 			v := c.sign("POST", "ImportImage", importArgs.with("RegionId", "cn-hangzhou", "ClientToken", "token-1"))
 			c.server.ServeHTTP(w, httptest.NewRequest("POST", "/?"+v.Encode(), nil))
-			ids[n] = w.Body.String()[:len(`{"ImageId":"m-bp1000000000001"`)]
+			answers[n] = w.Body.String()
 		})
 	}
 	all.Wait()
-	for _, id := range ids {
-		require.Equal(t, `{"ImageId":"m-bp1000000000001"`, id)
+	for _, answer := range answers {
+		require.Contains(t, answer, `"m-bp1000000000001"`)
 	}
 	require.Equal(t, 1.0, c.ecs("DescribeTasks", args{}).ok().at("TotalCount"))
 	repeats := 0
