@@ -90,8 +90,7 @@ func (b *build) noteComponents(s *StepProgress, components []component) {
 		b.result.Components = append(b.result.Components, ResultComponent{Name: c.Name, Version: c.Version, ID: c.id, Adopted: c.adopted})
 	}
 	s.ResourceID, s.Token = strings.Join(ids, ","), strings.Join(tokens, ",")
-	s.Detail = fmt.Sprintf("%d components", len(ids))
 	if adopted > 0 {
-		s.Detail += fmt.Sprintf(", %d of them existed", adopted)
+		s.Detail = fmt.Sprintf("%d of %d existed with the same content", adopted, len(ids))
 	}
 }

@@ -34,8 +34,11 @@ func (b *build) importDisks(ctx workflow.Context) (base, error) {
 		s.ResourceID, b.result.ImportTaskID = started.ImageID, started.TaskID
 		s.Detail = "waiting for task " + started.TaskID
 		b.tellDetails(ctx)
-		imported.name, err = b.awaitImport(ctx, started)
-		return err
+		if imported.name, err = b.awaitImport(ctx, started); err != nil {
+			return err
+		}
+		s.Detail = ""
+		return nil
 	})
 	imported.id = b.result.ImportedImageID
 	return imported, err

@@ -54,7 +54,11 @@ func (b *build) runTemplate(ctx workflow.Context, pipelineID string, base base) 
 		s.ResourceID, b.result.ExecutionID = executionID, executionID
 		s.Detail = "waiting for execution " + executionID
 		b.tellDetails(ctx)
-		return b.awaitExecution(ctx, executionID)
+		if err := b.awaitExecution(ctx, executionID); err != nil {
+			return err
+		}
+		s.Detail = ""
+		return nil
 	})
 	return b.result.ImageID, err
 }

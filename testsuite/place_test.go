@@ -1,0 +1,136 @@
+//go:build e2e
+
+package testsuite
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+)
+
+// place is a running kilndev: where it listens, and the log of its cloud.
+type place struct {
+	*process
+	TemporalAddress string `json:"temporalAddress"`
+	UIURL           string `json:"uiUrl"`
+	CloudURL        string `json:"cloudUrl"`
+	OSSDir          string `json:"ossDir"`
+	AccessKeyID     string `json:"accessKeyId"`
+	AccessKeySecret string `json:"accessKeySecret"`
+	requestLog      string
+}
+
+// up starts `kilndev up` on free ports and waits until it says where it listens.
+func up(t *testing.T, args ...string) *place {
+	t.Helper()
+	p := &place{requestLog: filepath.Join(t.TempDir(), "requests.jsonl")}
+	all := append([]string{"up", "-o", "json", "--port", "0", "--ui-port", "0", "--emulator-port", "0", "--emulator-log", p.requestLog}, args...)
+	p.process = start(t, environment(t), kilndevBin(t), all...)
+	eventually(t, "kilndev says where it listens", func() bool {
+		select {
+		case <-p.exited:
+			require.FailNow(t, "kilndev ended", p.stderr.String())
+		default:
+		}
+		return strings.HasSuffix(p.stdout.String(), "\n")
+	})
+	require.NoError(t, json.Unmarshal([]byte(p.stdout.String()), p))
+	return p
+}
+
+// env is what a client or worker of this place needs.
+func (p *place) env(t *testing.T) []string {
+	t.Helper()
+	return environment(t,
+		"TEMPORAL_ADDRESS="+p.TemporalAddress,
+		"KILN_ECS_ENDPOINT="+p.CloudURL,
+		"KILN_BATCHCOMPUTE_ENDPOINT="+p.CloudURL,
+		"KILN_OSS_ENDPOINT="+p.CloudURL,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+p.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+p.AccessKeySecret,
+	)
+}
+
+// kiln runs a kiln command against this place.
+func (p *place) kiln(t *testing.T, args ...string) outcome {
+	t.Helper()
+	return runCommand(t, p.env(t), kilnBin(t), args...)
+}
+
+// worker starts a kiln worker that looks often and is missed soon.
+func (p *place) worker(t *testing.T) *process {
+	t.Helper()
+	return start(t, p.env(t), kilnBin(t), "worker", "--poll-interval", "100ms", "--heartbeat-timeout", "2s")
+}
+
+// temporal is a bare Temporal client, which knows nothing of Kiln.
+func (p *place) temporal(t *testing.T) client.Client {
+	t.Helper()
+	c, err := client.DialContext(context.Background(), client.Options{HostPort: p.TemporalAddress, Logger: log.NewStructuredLogger(discard)})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// request is a line of the emulated cloud's log.
+type request struct {
+	Service     string            `json:"service"`
+	Action      string            `json:"action"`
+	Status      int               `json:"status"`
+	Code        string            `json:"code"`
+	Token       string            `json:"token"`
+	Repeat      bool              `json:"repeat"` // answered from the token, with no effect
+	ResourceIDs []string          `json:"resourceIds"`
+	Params      map[string]string `json:"params"`
+}
+
+// requests are all requests that the cloud has answered so far.
+func (p *place) requests(t *testing.T) []request {
+	t.Helper()
+	file, err := os.Open(p.requestLog)
+	require.NoError(t, err)
+	defer func() { _ = file.Close() }()
+	var all []request
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r request
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &r), lines.Text())
+		all = append(all, r)
+	}
+	return all
+}
+
+// effects counts the requests of an action that changed something.
+func (p *place) effects(t *testing.T, action string) int {
+	t.Helper()
+	n := 0
+	for _, r := range p.requests(t) {
+		if r.Action == action && r.Status < 300 && !r.Repeat {
+			n++
+		}
+	}
+	return n
+}
+
+// asked waits until the cloud was asked for an action at least n times.
+func (p *place) asked(t *testing.T, action string, n int) {
+	t.Helper()
+	eventually(t, "the cloud is asked for "+action, func() bool {
+		seen := 0
+		for _, r := range p.requests(t) {
+			if r.Action == action {
+				seen++
+			}
+		}
+		return seen >= n
+	})
+}
