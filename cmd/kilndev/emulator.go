@@ -33,7 +33,14 @@ func newEmulatorCommand(env cli.Env) *cobra.Command {
 }
 
 func runEmulator(cmd *cobra.Command, env cli.Env, flags *cloudFlags, output cli.Output) error {
-	c, err := cloud.Start(flags.options(env))
+	opts, err := flags.options(env)
+	if err != nil {
+		return err
+	}
+	if err := box.CheckPort(opts.Host, opts.Port, "port"); err != nil {
+		return err
+	}
+	c, err := cloud.Start(opts)
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, err)
 	}

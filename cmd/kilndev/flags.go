@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -37,14 +38,17 @@ func (f *cloudFlags) add(flags *pflag.FlagSet, port int, log string) {
 	flags.StringVar(&f.log, "emulator-log", log, "`FILE` that gets one JSON line for each request to the emulated cloud; - is standard error")
 }
 
-func (f *cloudFlags) options(env cli.Env) cloud.Options {
+func (f *cloudFlags) options(env cli.Env) (cloud.Options, error) {
 	opts := f.opts
+	if opts.Speed <= 0 {
+		return opts, cli.Fail(cli.ExitUsage, fmt.Errorf("--speed %v: want a number above 0, such as %d", opts.Speed, defaultSpeed))
+	}
 	if f.log == "-" {
 		opts.Log = env.Err
 	} else {
 		opts.LogFile = f.log
 	}
-	return opts
+	return opts, nil
 }
 
 // boxFlags are those of a whole box.
@@ -80,7 +84,10 @@ func (f *boxFlags) start(cmd *cobra.Command, env cli.Env) (*box.Box, error) {
 	if err := f.addExternal(&opts); err != nil {
 		return nil, err
 	}
-	opts.Cloud = f.cloud.options(env)
+	var err error
+	if opts.Cloud, err = f.cloud.options(env); err != nil {
+		return nil, err
+	}
 	return box.Start(cmd.Context(), opts)
 }
 

@@ -5,6 +5,8 @@ package main
 import (
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/starter"
 	"github.com/seed1230462e/kiln/worker"
@@ -17,7 +19,11 @@ var version = "dev"
 
 func main() {
 	env := cli.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Version: version}
+	os.Exit(cli.Main(newRoot(env), env))
+}
+
+func newRoot(env cli.Env) *cobra.Command {
 	root := starter.NewCommand(name, env)
 	root.AddCommand(worker.NewCommand(env), newRunCommand(env), newUpCommand(env), newEmulatorCommand(env))
-	os.Exit(cli.Main(root, env))
+	return root
 }

@@ -1,6 +1,7 @@
 package box
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ func (b *Box) startCloud(context.Context) (err error) {
 	opts := b.opts.Cloud
 	if b.opts.DBFile != "" {
 		opts.StateFile = b.opts.DBFile + ".cloud"
+		opts.OSSDir = cmp.Or(opts.OSSDir, b.opts.DBFile+".oss")
 	}
 	if b.cloud, err = cloud.Start(opts); err != nil {
 		return err

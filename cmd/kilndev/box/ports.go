@@ -11,17 +11,18 @@ import (
 	"go.temporal.io/server/common/testing/freeport"
 
 	"github.com/seed1230462e/kiln/cmd/kilndev/cloud"
+	"github.com/seed1230462e/kiln/cmd/kilndev/ui"
 	"github.com/seed1230462e/kiln/internal/cli"
 )
 
 // checkPorts refuses a port that is taken before anything has an effect, since the
 // server and its UI end the process when they cannot listen.
 func (b *Box) checkPorts(context.Context) error {
-	if err := checkPort("port", b.opts.Port); err != nil {
+	if err := CheckPort(cloud.Host, b.opts.Port, "port"); err != nil {
 		return err
 	}
 	if !b.opts.Headless {
-		if err := checkPort("ui-port", b.opts.UIPort); err != nil {
+		if err := CheckPort(ui.Host, b.opts.UIPort, "ui-port"); err != nil {
 			return err
 		}
 		if b.opts.UIPort == 0 {
@@ -29,18 +30,20 @@ func (b *Box) checkPorts(context.Context) error {
 		}
 	}
 	if b.opts.External == nil {
-		return checkPort("emulator-port", b.opts.Cloud.Port)
+		return CheckPort(cloud.Host, b.opts.Cloud.Port, "emulator-port")
 	}
 	return nil
 }
 
-func checkPort(flag string, port int) error {
-	listener, err := net.Listen("tcp", net.JoinHostPort(cloud.Host, strconv.Itoa(port)))
+// CheckPort returns a usage error for a port that nothing can listen on, with the flag
+// that chooses another.
+func CheckPort(host string, port int, flag string) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("port %d is taken: stop what listens there, or choose another port with --%s", port, flag)
+		return usage(fmt.Errorf("port %d is taken: stop what listens there, or choose another port with --%s", port, flag))
 	case err != nil:
-		return fmt.Errorf("--%s %d: %w", flag, port, err)
+		return usage(fmt.Errorf("--%s %d: %w", flag, port, err))
 	default:
 		return listener.Close()
 	}
