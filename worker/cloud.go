@@ -38,8 +38,8 @@ func CheckCloud(ctx context.Context, cloud *alicloud.Cloud) error {
 	case !errors.As(err, &refused) || silent(refused):
 		return fmt.Errorf("%w: %w", ErrCloudSilent, err)
 	case keyRefused(refused.Code):
-		return cli.Fail(cli.ExitConnection, fmt.Errorf("the cloud refused the access key (%w): "+
-			"check ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile they come from", err))
+		return cli.Fail(cli.ExitConnection, fmt.Errorf("the cloud refused the access key (%s, request id %s): "+
+			"check ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or the profile they come from", refused.Code, refused.RequestID))
 	default:
 		return nil // it answered and knows the key; each call has its own permission
 	}
