@@ -55,7 +55,7 @@ func NewCommand(env cli.Env) *cobra.Command {
 	opts.addFlags(cmd.Flags())
 	opts.LogFormat, opts.LogLevel = formatFor(env.Err), "info"
 	cli.Choice(cmd, &opts.LogFormat, "log-format", "form of the log on standard error (env KILN_LOG_FORMAT)", LogJSON, LogConsole)
-	cli.Choice(cmd, &opts.LogLevel, "log-level", "least level of the log (env KILN_LOG_LEVEL)", "debug", "info", "warn", "error")
+	cli.Choice(cmd, &opts.LogLevel, "log-level", "least level of the log (env KILN_LOG_LEVEL)", LogLevels...)
 	return cmd
 }
 

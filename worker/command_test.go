@@ -3,6 +3,7 @@ package worker
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,10 +88,22 @@ func TestLogger(t *testing.T) {
 	require.Equal(t, map[string]any{"level": "info", "msg": "Import accepted", "task_id": "t-1", "took": "2s"}, line)
 
 	out.Reset()
+	temporalLogger(logger).Error("Activity error.", "code", "Throttling")
+	require.Len(t, strings.Split(strings.TrimSpace(out.String()), "\n"), 1, "one line, no stack")
+	require.NotContains(t, out.String(), "goroutine")
+	require.NotContains(t, out.String(), "stacktrace")
+
+	out.Reset()
 	logger, err = NewLogger(&out, LogConsole, "warn")
 	require.NoError(t, err)
 	logger.Warn("Worker lost", zap.String("build_id", "web"))
 	require.Regexp(t, `WARN\tWorker lost\t\{"build_id": "web"\}\n$`, out.String())
+
+	out.Reset()
+	logger, err = NewLogger(&out, LogConsole, "never")
+	require.NoError(t, err)
+	logger.Error("Worker lost")
+	require.Empty(t, out.String())
 
 	_, err = NewLogger(&out, "xml", "info")
 	require.ErrorContains(t, err, "xml")

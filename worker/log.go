@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
+	"strings"
 
 	"go.temporal.io/sdk/log"
 	"go.uber.org/zap"
@@ -17,12 +19,19 @@ const (
 	LogConsole = "console"
 )
 
-// NewLogger writes one line a message in a format, from a level (debug, info, warn,
-// error) on.
+// LogLevels are the levels of a log: from the first on, or none at all.
+var LogLevels = []string{"debug", "info", "warn", "error", logNever}
+
+const logNever = "never"
+
+// NewLogger writes one line a message in a format, from a level of LogLevels on.
 func NewLogger(w io.Writer, format, level string) (*zap.Logger, error) {
+	if level == logNever {
+		return zap.NewNop(), nil
+	}
 	from, err := zapcore.ParseLevel(level)
 	if err != nil {
-		return nil, fmt.Errorf("log level %q is none of debug, info, warn, error", level)
+		return nil, fmt.Errorf("log level %q is none of %s", level, strings.Join(LogLevels, ", "))
 	}
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
@@ -39,7 +48,9 @@ func NewLogger(w io.Writer, format, level string) (*zap.Logger, error) {
 	}
 }
 
-// temporalLogger puts zap behind the SDK's logger.
+// temporalLogger puts zap behind the SDK's logger, without the stack traces that
+// zapslog adds to errors: they show the SDK, whatever failed.
 func temporalLogger(logger *zap.Logger) log.Logger {
-	return log.NewStructuredLogger(slog.New(zapslog.NewHandler(logger.Core())))
+	noStack := zapslog.AddStacktraceAt(slog.Level(math.MaxInt))
+	return log.NewStructuredLogger(slog.New(zapslog.NewHandler(logger.Core(), noStack)))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/seed1230462e/kiln/cmd/kilndev/box"
 	"github.com/seed1230462e/kiln/cmd/kilndev/cloud"
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/worker"
 )
 
 // The ports of `up`.
@@ -71,7 +72,7 @@ func (f *boxFlags) add(cmd *cobra.Command, defaults ports, level string) {
 	f.cloud.add(flags, defaults.emulator, "")
 	f.external.AddFlags(flags)
 	f.opts.Level = level
-	cli.Choice(cmd, &f.opts.Level, "log-level", "least level of the log on standard error", "debug", "info", "warn", "error")
+	cli.Choice(cmd, &f.opts.Level, "log-level", "least level of the log on standard error", worker.LogLevels...)
 }
 
 // start starts what the flags ask for. The error says what the user has to change.

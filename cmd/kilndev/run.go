@@ -33,7 +33,7 @@ func newRunCommand(env cli.Env) *cobra.Command {
 			return runRun(cmd, env, &opts)
 		},
 	}
-	opts.boxFlags.add(cmd, ports{}, "error")
+	opts.boxFlags.add(cmd, ports{}, "never") // the progress tells what fails
 	opts.build.AddFlags(cmd)
 	return cmd
 }
