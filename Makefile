@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build kiln kilndev test unit e2e check fmt vet lint tidy tidy-check golden record schema clean
+.PHONY: help demo build kiln kilndev test unit e2e check fmt vet lint tidy tidy-check golden record screenshot schema clean
 
 export GOWORK := off
 # Versions come from VERSION below, so a checkout that git refuses to read still builds.
@@ -78,6 +78,9 @@ record: build ## record the workflow histories that the replay test replays
 	mkdir -p workflows/testdata/histories
 	$(BINARIES) KILN_RECORD=$(CURDIR)/workflows/testdata/histories \
 		go test -tags e2e -count=1 -timeout 30m -run '^TestBuild(Started|sThat)' ./testsuite
+
+screenshot: build ## docs/images/web-ui.png, taken anew in headless Chromium
+	docs/images/web-ui.sh
 
 schema: ## write the JSON Schema of the build document from its Go types
 	go generate ./internal/spec

@@ -3,6 +3,7 @@
 package testsuite
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -101,7 +102,10 @@ func TestBuildStartedByTheBareTemporalAPI(t *testing.T) {
 			if result.PipelineID != "" {
 				template = result.PipelineID
 			}
-			record(t, c, story.name)
+			happened := history(t, c, story.name)
+			require.LessOrEqual(t, len(happened.GetEvents()), 60)
+			requireSummaries(t, happened)
+			record(t, happened, story.name)
 		})
 	}
 }
@@ -118,7 +122,7 @@ func TestBuildsThatEndBadly(t *testing.T) {
 		t.Run(end.name, func(t *testing.T) {
 			_, err := p.runBare(c, end.name, end.document)
 			require.ErrorContains(t, err, end.failure)
-			record(t, c, end.name)
+			record(t, history(t, c, end.name), end.name)
 		})
 	}
 	for _, cancel := range []struct{ name, document, during, call string }{
@@ -134,7 +138,7 @@ func TestBuildsThatEndBadly(t *testing.T) {
 			require.NoError(t, c.CancelWorkflow(context.Background(), cancel.name, ""))
 			require.ErrorContains(t, run.Get(context.Background(), nil), "canceled")
 			require.Equal(t, 1, p.effects(t, cancel.call))
-			record(t, c, cancel.name)
+			record(t, history(t, c, cancel.name), cancel.name)
 		})
 	}
 }
@@ -149,13 +153,9 @@ func (p *place) runBare(c client.Client, id, document string) (workflows.Result,
 	return result, run.Get(context.Background(), &result)
 }
 
-// record keeps a build's history for the replay test, when KILN_RECORD names a folder.
-func record(t *testing.T, c client.Client, id string) {
+// history is all that happened to a build.
+func history(t *testing.T, c client.Client, id string) *historypb.History {
 	t.Helper()
-	folder := os.Getenv("KILN_RECORD")
-	if folder == "" {
-		return
-	}
 	var history historypb.History
 	events := c.GetWorkflowHistory(context.Background(), id, "", false, 0)
 	for events.HasNext() {
@@ -163,7 +163,29 @@ func record(t *testing.T, c client.Client, id string) {
 		require.NoError(t, err)
 		history.Events = append(history.Events, event)
 	}
-	text, err := protojson.MarshalOptions{Indent: " "}.Marshal(&history)
+	return &history
+}
+
+// The Web UI tells the story by the summaries of the activities.
+func requireSummaries(t *testing.T, history *historypb.History) {
+	t.Helper()
+	for _, event := range history.GetEvents() {
+		if scheduled := event.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
+			require.NotEmpty(t, event.GetUserMetadata().GetSummary().GetData(), scheduled.GetActivityType().GetName())
+		}
+	}
+}
+
+// record keeps a build's history for the replay test, when KILN_RECORD names a folder.
+func record(t *testing.T, history *historypb.History, name string) {
+	t.Helper()
+	folder := os.Getenv("KILN_RECORD")
+	if folder == "" {
+		return
+	}
+	packed, err := protojson.Marshal(history)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, id+".json"), append(text, '\n'), 0o644))
+	var text bytes.Buffer
+	require.NoError(t, json.Indent(&text, packed, "", " ")) // protojson's own spaces differ from run to run
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), append(text.Bytes(), '\n'), 0o644))
 }
