@@ -114,10 +114,13 @@ func TestBuildStartedByTheBareTemporalAPI(t *testing.T) {
 func TestBuildsThatEndBadly(t *testing.T) {
 	p := up(t, "--speed", "120", "--headless")
 	c := p.temporal(t)
+	_, err := p.runBare(c, "first", documentWith("RUN true"))
+	require.NoError(t, err)
 	for _, end := range []struct{ name, document, failure string }{
 		{"invalid-document", `{"name": "bad", "region": "cn-hangzhou", "sorce": {}}`, "InvalidBuild"},
 		{"stop-code", `{"name": "missing", "region": "cn-hangzhou", "source": {"import": {"disks": [{"bucket": "kiln-examples", "object": "disks/none.qcow2"}]}}, "batchCompute": {}}`,
 			"InvalidOSSObject.NotFound"},
+		{"component-differs", documentWith("RUN false"), "InvalidComponentVersion.Exist"},
 	} {
 		t.Run(end.name, func(t *testing.T) {
 			_, err := p.runBare(c, end.name, end.document)
@@ -141,6 +144,12 @@ func TestBuildsThatEndBadly(t *testing.T) {
 			record(t, history(t, c, cancel.name), cancel.name)
 		})
 	}
+}
+
+// documentWith is a document with version 1.0.0 of a component.
+func documentWith(content string) string {
+	return `{"name": "component", "region": "cn-hangzhou", "source": {"imageId": "m-bp1kilnubuntu2404x64"},
+		"components": [{"name": "c", "version": "1.0.0", "content": "` + content + `"}]}`
 }
 
 func (p *place) runBare(c client.Client, id, document string) (workflows.Result, error) {
