@@ -149,7 +149,7 @@ func TestBuildsThatEndBadly(t *testing.T) {
 // documentWith is a document with version 1.0.0 of a component.
 func documentWith(content string) string {
 	return `{"name": "component", "region": "cn-hangzhou", "source": {"imageId": "m-bp1kilnubuntu2404x64"},
-		"components": [{"name": "c", "version": "1.0.0", "content": "` + content + `"}]}`
+		"components": [{"name": "tool", "version": "1.0.0", "content": "` + content + `"}]}`
 }
 
 func (p *place) runBare(c client.Client, id, document string) (workflows.Result, error) {
