@@ -121,16 +121,20 @@ func (p *place) effects(t *testing.T, action string) int {
 	return n
 }
 
+// calls counts the requests of an action, whatever became of them.
+func (p *place) calls(t *testing.T, action string) int {
+	t.Helper()
+	n := 0
+	for _, r := range p.requests(t) {
+		if r.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
 // asked waits until the cloud was asked for an action at least n times.
 func (p *place) asked(t *testing.T, action string, n int) {
 	t.Helper()
-	eventually(t, "the cloud is asked for "+action, func() bool {
-		seen := 0
-		for _, r := range p.requests(t) {
-			if r.Action == action {
-				seen++
-			}
-		}
-		return seen >= n
-	})
+	eventually(t, "the cloud is asked for "+action, func() bool { return p.calls(t, action) >= n })
 }
