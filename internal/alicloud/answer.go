@@ -156,3 +156,12 @@ func (t text) number() int {
 	}
 	return n
 }
+
+// boolean reads true or false, and nil when the answer does not say.
+func (t text) boolean() *bool {
+	b, err := strconv.ParseBool(string(t))
+	if err != nil {
+		return nil
+	}
+	return &b
+}

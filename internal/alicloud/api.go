@@ -62,7 +62,8 @@ type Image struct {
 	Family      string
 	Description string
 	Status      string
-	Percent     int // 0 to 100, from Progress
+	Percent     int   // 0 to 100, from Progress
+	Usable      *bool // nil when the answer does not say
 	Owner       string
 	Platform    string
 	OSType      string
@@ -141,6 +142,20 @@ type CreatePipelineRequest struct {
 	Tags                    Tags
 }
 
+// PipelineQuery selects image templates that carry all of the tags.
+type PipelineQuery struct {
+	Region string
+	Tags   Tags
+}
+
+// Pipeline is an image template (DescribeImagePipelines).
+type Pipeline struct {
+	ID        string
+	Name      string
+	CreatedAt string
+	Tags      Tags
+}
+
 // StartExecutionRequest starts an image template (StartImagePipelineExecution).
 type StartExecutionRequest struct {
 	Region      string
@@ -161,6 +176,13 @@ type Execution struct {
 	ErrorInfo  string
 	CreatedAt  string
 	ModifiedAt string
+	Tags       Tags
+}
+
+// ExecutionQuery selects the runs of a template that carry all of the tags.
+type ExecutionQuery struct {
+	Region     string
+	PipelineID string
 	Tags       Tags
 }
 

@@ -207,6 +207,49 @@ func TestCallsOnTheWire(t *testing.T) {
 				CreatedAt: "2020-11-24T06:00:00Z", ModifiedAt: "2020-11-24T07:00:00Z", Tags: Tags{"k": "v"}},
 		},
 		{
+			name: "Executions of a template with tags, those of others left out",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Executions(ctx, ExecutionQuery{Region: region, PipelineID: "ip-1", Tags: Tags{"k": "v"}})
+			},
+			answer: `{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[
+				{"ExecutionId":"exec-1","ImagePipelineId":"ip-1","Status":"BUILDING","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}},
+				{"ExecutionId":"exec-2","ImagePipelineId":"ip-1","Status":"SUCCESS"}]},"TotalCount":2,"NextToken":""}`,
+			action: "DescribeImagePipelineExecutions",
+			query:  map[string]string{"RegionId": region, "ImagePipelineId": "ip-1", "MaxResults": "100"},
+			want:   []Execution{{ID: "exec-1", PipelineID: "ip-1", Status: "BUILDING", Tags: Tags{"k": "v"}}},
+		},
+		{
+			name: "Pipelines with tags",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Pipelines(ctx, PipelineQuery{Region: region, Tags: Tags{"k": "v"}})
+			},
+			answer: `{"ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"ip-1","Name":"web","CreationTime":"2020-11-24T06:00:00Z",
+				"Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}},{"ImagePipelineId":"ip-2","Name":"other"}]},"TotalCount":2}`,
+			action: "DescribeImagePipelines",
+			query:  map[string]string{"RegionId": region, "MaxResults": "100", "Tag.1.Key": "k", "Tag.1.Value": "v"},
+			want:   []Pipeline{{ID: "ip-1", Name: "web", CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"k": "v"}}},
+		},
+		{
+			name: "ImportTask of an image",
+			call: func(ctx context.Context, c *Cloud) (any, error) { return c.ImportTask(ctx, region, "m-1") },
+			answer: `{"TaskSet":{"Task":[{"TaskId":"t-2","TaskAction":"ImportImage","TaskStatus":"Finished","ResourceId":"m-2"},
+				{"TaskId":"t-1","TaskAction":"ImportImage","TaskStatus":"Processing","ResourceId":"m-1","CreationTime":"2020-11-24T12:50Z"}]}}`,
+			action: "DescribeTasks",
+			query:  map[string]string{"RegionId": region, "ResourceIds.1": "m-1", "TaskAction": "ImportImage", "PageSize": "100"},
+			want:   Task{ID: "t-1", Action: "ImportImage", Status: "Processing", CreatedAt: "2020-11-24T12:50Z"},
+		},
+		{
+			name: "Image that says whether it is usable",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				images, err := c.Images(ctx, ImageQuery{Region: region, ID: "m-1"})
+				return images[0].Usable, err
+			},
+			answer: `{"TotalCount":1,"Images":{"Image":[{"ImageId":"m-1","Status":"Available","Usable":true}]}}`,
+			action: "DescribeImages",
+			query:  map[string]string{"RegionId": region, "ImageId": "m-1", "Status": everyImageStatus, "PageSize": "100", "PageNumber": "1"},
+			want:   yes(),
+		},
+		{
 			name:   "CancelExecution",
 			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, c.CancelExecution(ctx, region, "exec-1") },
 			answer: `{"RequestId":"R-1"}`,

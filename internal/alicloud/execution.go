@@ -51,6 +51,33 @@ func (c *Cloud) Execution(ctx context.Context, region, id string) (Execution, er
 	return Execution{}, fmt.Errorf("%s: execution %s: %w", api, id, ErrNotFound)
 }
 
+// Executions lists the runs of a template that carry tags, in every status; none when
+// nothing fits. (ECS API reference, DescribeImagePipelineExecutions, 2014-05-26.)
+func (c *Cloud) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, error) {
+	const api = "DescribeImagePipelineExecutions"
+	request := &ecs.DescribeImagePipelineExecutionsRequest{
+		RegionId: &q.Region, ImagePipelineId: optional(q.PipelineID), MaxResults: dara.Int32(pageSize),
+	}
+	var executions []Execution
+	err := follow(api, func(token string) (string, error) {
+		request.NextToken = optional(token)
+		var a executionsAnswer
+		if err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
+			_, err := client.DescribeImagePipelineExecutionsWithContext(ctx, request, &dara.RuntimeOptions{})
+			return err
+		}, &a); err != nil {
+			return "", err
+		}
+		for _, e := range a.ImagePipelineExecution.ImagePipelineExecutionSet {
+			if execution := e.execution(); execution.Tags.have(q.Tags) {
+				executions = append(executions, execution)
+			}
+		}
+		return string(a.NextToken), nil
+	})
+	return executions, err
+}
+
 // CancelExecution cancels an execution that is preparing, repairing or building; ECS
 // answers before it has ended. (ECS API reference, CancelImagePipelineExecution,
 // 2014-05-26.)
@@ -72,6 +99,7 @@ func (a *startAnswer) owed() string {
 }
 
 type executionsAnswer struct {
+	NextToken              text
 	ImagePipelineExecution struct{ ImagePipelineExecutionSet []executionAnswer }
 }
 

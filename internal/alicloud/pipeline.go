@@ -83,3 +83,52 @@ func (a *pipelineAnswer) owed() string {
 	}
 	return ""
 }
+
+// Pipelines lists the image templates that carry tags; none when nothing fits. (ECS API
+// reference, DescribeImagePipelines, 2014-05-26.)
+func (c *Cloud) Pipelines(ctx context.Context, q PipelineQuery) ([]Pipeline, error) {
+	const api = "DescribeImagePipelines"
+	request := &ecs.DescribeImagePipelinesRequest{
+		RegionId: &q.Region, MaxResults: dara.Int32(pageSize),
+		Tag: tagList(q.Tags, func(key, value *string) *ecs.DescribeImagePipelinesRequestTag {
+			return &ecs.DescribeImagePipelinesRequestTag{Key: key, Value: value}
+		}),
+	}
+	var pipelines []Pipeline
+	err := follow(api, func(token string) (string, error) {
+		request.NextToken = optional(token)
+		var a pipelinesAnswer
+		if err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
+			_, err := client.DescribeImagePipelinesWithContext(ctx, request, &dara.RuntimeOptions{})
+			return err
+		}, &a); err != nil {
+			return "", err
+		}
+		for _, p := range a.ImagePipeline.ImagePipelineSet {
+			if tags := p.Tags.tags(); tags.have(q.Tags) {
+				pipelines = append(pipelines, Pipeline{ID: string(p.ImagePipelineID), Name: string(p.Name), CreatedAt: string(p.CreationTime), Tags: tags})
+			}
+		}
+		return string(a.NextToken), nil
+	})
+	return pipelines, err
+}
+
+type pipelinesAnswer struct {
+	NextToken     text
+	ImagePipeline struct {
+		ImagePipelineSet []struct {
+			ImagePipelineID, Name, CreationTime text
+			Tags                                tagSet
+		}
+	}
+}
+
+func (a *pipelinesAnswer) owed() string {
+	for _, p := range a.ImagePipeline.ImagePipelineSet {
+		if p.ImagePipelineID == "" {
+			return "ImagePipelineId in one of its templates"
+		}
+	}
+	return ""
+}

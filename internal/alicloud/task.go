@@ -3,6 +3,7 @@ package alicloud
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 	"github.com/alibabacloud-go/tea/dara"
@@ -27,6 +28,28 @@ func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 	return a.task(), nil
 }
 
+// ImportTask looks for the import task of an image. Without one the error wraps
+// ErrNotFound. (ECS API reference, DescribeTasks, 2014-05-26.)
+func (c *Cloud) ImportTask(ctx context.Context, region, imageID string) (Task, error) {
+	const api = "DescribeTasks"
+	var a tasksAnswer
+	request := &ecs.DescribeTasksRequest{
+		RegionId: &region, ResourceIds: []*string{&imageID}, TaskAction: dara.String("ImportImage"), PageSize: dara.Int32(pageSize),
+	}
+	if err := c.invokeECS(ctx, api, region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DescribeTasksWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a); err != nil {
+		return Task{}, err
+	}
+	for _, t := range a.TaskSet.Task {
+		if (t.ResourceID == "" || string(t.ResourceID) == imageID) && t.TaskAction == "ImportImage" {
+			return t.task(), nil
+		}
+	}
+	return Task{}, fmt.Errorf("%s: import task of image %s: %w", api, imageID, ErrNotFound)
+}
+
 // CancelTask cancels a running import task; ECS answers before the task has ended.
 // (ECS API reference, CancelTask, 2014-05-26.)
 func (c *Cloud) CancelTask(ctx context.Context, region, id string) error {
@@ -37,8 +60,19 @@ func (c *Cloud) CancelTask(ctx context.Context, region, id string) error {
 	}, &struct{}{})
 }
 
+type tasksAnswer struct{ TaskSet struct{ Task []taskAnswer } }
+
+func (a *tasksAnswer) owed() string {
+	for _, t := range a.TaskSet.Task {
+		if owed := t.owed(); owed != "" {
+			return owed + " in one of its tasks"
+		}
+	}
+	return ""
+}
+
 type taskAnswer struct {
-	TaskID, TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime text
+	TaskID, TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime, ResourceID text
 
 	OperationProgressSet struct {
 		OperationProgress []struct{ OperationStatus, ErrorCode, ErrorMsg text }
