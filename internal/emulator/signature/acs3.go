@@ -30,7 +30,7 @@ func readACS3(r *http.Request, body []byte, authorization string) (*claim, *Refu
 		}
 	}
 	var refused *Refusal
-	if c.at, refused = timestamp(r.Header.Get("x-acs-date")); refused != nil {
+	if c.at, refused = timestamp(r.Header.Get("x-acs-date"), wholeSeconds); refused != nil {
 		return nil, refused
 	}
 	return c.signACS3(r, body, strings.Split(given["SignedHeaders"], ";"))
@@ -54,7 +54,7 @@ func (c *claim) signACS3(r *http.Request, body []byte, signed []string) (*claim,
 	c.explain = " server canonical request is:" + request
 	// The header is signed too, so a request could claim one body and sign another.
 	c.forged = r.Header.Get("x-acs-content-sha256") != inHex(bodySum[:])
-	c.sign = func(secret string) string { return inHex(sum(sha256.New, []byte(secret), c.toSign)) }
+	c.sign = func(secret, text string) string { return inHex(sum(sha256.New, []byte(secret), text)) }
 	return c, nil
 }
 
@@ -66,12 +66,19 @@ func acsPath(r *http.Request) string {
 	return escapePath(r.URL.Path)
 }
 
-// timestamp reads the gateway's time format, which has no fractions.
-func timestamp(s string) (time.Time, *Refusal) {
-	const layout = "2006-01-02T15:04:05Z"
-	at, err := time.Parse(layout, s)
-	if err != nil || len(s) != len(layout) {
-		return time.Time{}, gateway.badTime.refuse()
+// The layouts of the gateway's times. The documents know the first alone; the JavaScript
+// SDK signs RPC requests with the second.
+const (
+	wholeSeconds = "2006-01-02T15:04:05Z"
+	milliseconds = "2006-01-02T15:04:05.000Z"
+)
+
+// timestamp reads a time in one of the layouts, to the letter.
+func timestamp(s string, layouts ...string) (time.Time, *Refusal) {
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, s); err == nil && len(s) == len(layout) {
+			return at, nil
+		}
 	}
-	return at, nil
+	return time.Time{}, gateway.badTime.refuse()
 }

@@ -43,7 +43,7 @@ func readOSS1(r *http.Request, authorization string) (*claim, *Refusal) {
 		r.Method, headerValue(r, "Content-MD5"), headerValue(r, "Content-Type"), date,
 		headerLines(r, headerNames(r, "x-oss-")) + ossResource(r),
 	}, "\n")
-	c.sign = func(secret string) string { return inBase64(sum(sha1.New, []byte(secret), c.toSign)) }
+	c.sign = func(secret, text string) string { return inBase64(sum(sha1.New, []byte(secret), text)) }
 	return c, nil
 }
 

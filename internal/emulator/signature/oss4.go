@@ -25,7 +25,7 @@ func readOSS4(r *http.Request, authorization string) (*claim, *Refusal) {
 	if r.Header.Get("x-oss-content-sha256") != unsignedPayload {
 		return nil, &Refusal{Status: 400, Code: "InvalidArgument", Message: "The value of x-oss-content-sha256 has to be UNSIGNED-PAYLOAD."}
 	}
-	at, refused := ossDate(r)
+	at, text, refused := ossDate(r)
 	if refused != nil {
 		return nil, refused
 	}
@@ -42,13 +42,16 @@ func readOSS4(r *http.Request, authorization string) (*claim, *Refusal) {
 		signature: given["Signature"], at: at, words: oss,
 	}
 	requestSum := sha256.Sum256([]byte(oss4Request(r, given["AdditionalHeaders"])))
-	c.toSign = strings.Join([]string{string(OSSV4), at.Format(ossTime), scope, inHex(requestSum[:])}, "\n")
-	c.sign = func(secret string) string {
+	toSign := func(date string) string {
+		return strings.Join([]string{string(OSSV4), date, scope, inHex(requestSum[:])}, "\n")
+	}
+	c.toSign, c.also = toSign(at.Format(ossTime)), toSign(text)
+	c.sign = func(secret, text string) string {
 		key := []byte("aliyun_v4" + secret)
 		for _, part := range parts {
 			key = sum(sha256.New, key, part)
 		}
-		return inHex(sum(sha256.New, key, c.toSign))
+		return inHex(sum(sha256.New, key, text))
 	}
 	return c, nil
 }
@@ -73,15 +76,18 @@ func oss4Request(r *http.Request, additional string) string {
 	}, "\n")
 }
 
-// ossDate reads x-oss-date, or the Date header in its place.
-func ossDate(r *http.Request) (time.Time, *Refusal) {
-	value := r.Header.Get("x-oss-date")
-	if value == "" {
-		return httpDate(r.Header.Get("Date"), oss)
+// ossDate reads x-oss-date, or the Date header in its place. Older clients sign the text
+// of that header as it is, so it comes back too.
+func ossDate(r *http.Request) (at time.Time, text string, refused *Refusal) {
+	text = r.Header.Get("x-oss-date")
+	if text == "" {
+		text = r.Header.Get("Date")
+		at, refused = httpDate(text, oss)
+		return at.UTC(), text, refused
 	}
-	at, err := time.Parse(ossTime, value)
-	if err != nil || len(value) != len(ossTime) {
-		return time.Time{}, oss.badTime.refuse()
+	at, err := time.Parse(ossTime, text)
+	if err != nil || len(text) != len(ossTime) {
+		return time.Time{}, "", oss.badTime.refuse()
 	}
-	return at, nil
+	return at, text, nil
 }

@@ -82,7 +82,16 @@ func canonical(params []param) string {
 	return strings.Join(items, "&")
 }
 
-// bare sorts and joins parameters as they are: an empty value leaves its name alone.
+// join sorts and joins parameters as they are.
+func join(params []param) string {
+	items := make([]string, len(params))
+	for i, p := range sorted(params) {
+		items[i] = p.name + "=" + p.value
+	}
+	return strings.Join(items, "&")
+}
+
+// bare is join where an empty value leaves its name alone.
 func bare(params []param) string {
 	items := make([]string, len(params))
 	for i, p := range sorted(params) {

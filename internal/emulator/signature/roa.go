@@ -39,11 +39,14 @@ func readROA(r *http.Request, body []byte, authorization string) (*claim, *Refus
 		},
 		signature: signature, nonce: r.Header.Get("x-acs-signature-nonce"), at: at, words: gateway,
 	}
-	c.toSign = strings.Join([]string{
+	head := strings.Join([]string{
 		r.Method, headerValue(r, "Accept"), headerValue(r, "Content-MD5"), headerValue(r, "Content-Type"), date,
-		headerLines(r, headerNames(r, "x-acs-")) + resource(r.URL.EscapedPath(), bare(parse(r.URL.RawQuery))),
+		headerLines(r, headerNames(r, "x-acs-")),
 	}, "\n")
-	c.sign = func(secret string) string { return inBase64(sum(sha1.New, []byte(secret), c.toSign)) }
+	query := parse(r.URL.RawQuery)
+	c.toSign = head + resource(r.URL.EscapedPath(), bare(query))
+	c.also = head + resource(r.URL.EscapedPath(), join(query)) // clients differ on empty values
+	c.sign = func(secret, text string) string { return inBase64(sum(sha1.New, []byte(secret), text)) }
 	return c, nil
 }
 

@@ -24,7 +24,7 @@ func readRPC(r *http.Request, body []byte) (*claim, *Refusal) {
 	if refused := signatureMethod(all.Get("SignatureMethod")); refused != nil {
 		return nil, refused
 	}
-	at, refused := timestamp(all.Get("Timestamp"))
+	at, refused := timestamp(all.Get("Timestamp"), wholeSeconds, milliseconds)
 	if refused != nil {
 		return nil, refused
 	}
@@ -40,7 +40,7 @@ func readRPC(r *http.Request, body []byte) (*claim, *Refusal) {
 	}
 	c.Params = meaning(all)
 	c.toSign = strings.Join([]string{r.Method, "%2F", escape(canonical(signed))}, "&")
-	c.sign = func(secret string) string { return inBase64(sum(sha1.New, []byte(secret+"&"), c.toSign)) }
+	c.sign = func(secret, text string) string { return inBase64(sum(sha1.New, []byte(secret+"&"), text)) }
 	return c, nil
 }
 

@@ -71,10 +71,21 @@ type claim struct {
 	at        time.Time
 	nonce     string // empty: the scheme needs none
 	toSign    string // the string to sign, by our own calculation
+	also      string // another that clients in use calculate of the same request; empty: none
 	explain   string // what else helps to find a mismatch
 	forged    bool   // the claim contradicts the request, whatever its signature
-	sign      func(secret string) string
+	sign      func(secret, text string) string
 	words     *wording
+}
+
+// signedWith tells whether the signature is one that only the secret can make.
+func (c *claim) signedWith(secret string) bool {
+	for _, text := range []string{c.toSign, c.also} {
+		if text != "" && hmac.Equal([]byte(c.sign(secret, text)), []byte(c.signature)) {
+			return !c.forged
+		}
+	}
+	return false
 }
 
 // Verify tells who signed r, whose body the caller has read. The error is a *Refusal.
@@ -122,7 +133,7 @@ func (v *Verifier) judge(c *claim) *Refusal {
 	if refused := v.judgeToken(c, now); refused != nil {
 		return refused
 	}
-	if c.forged || !hmac.Equal([]byte(c.sign(secret)), []byte(c.signature)) {
+	if !c.signedWith(secret) {
 		return c.mismatch()
 	}
 	if c.nonce != "" && v.Nonces != nil && !v.Nonces.Use(c.AccessKeyID+"/"+c.nonce, now) {

@@ -30,6 +30,10 @@ func request(t testing.TB, name string) (*http.Request, []byte) {
 // probed is when the requests of testAK were signed.
 var probed = time.Date(2026, 11, 21, 19, 5, 31, 0, time.UTC)
 
+// captured is when the clients signed that do it in a way of their own: another SDK for
+// JavaScript, the same one for ECS, and the first OSS SDK for Go.
+var captured = time.Date(2026, 11, 21, 21, 59, 44, 0, time.UTC)
+
 // verifierAt knows the keys of the test data, and testAK's session when the request has one.
 func verifierAt(at time.Time, sts bool) *signature.Verifier {
 	secrets := map[string]string{"testAK": "testSecret", "testid": "testsecret", "ak": "sk"}
@@ -56,6 +60,7 @@ var vectors = []struct {
 	{name: "v3-startexecution-form", scheme: signature.ACS3, at: probed, key: "testAK", params: map[string]string{"Tag.1.Value": "b c"}},
 	{name: "rpc1-describeregions", scheme: signature.RPCV1, at: time.Date(2016, 2, 23, 12, 46, 24, 0, time.UTC), key: "testid",
 		params: map[string]string{"Action": "DescribeRegions", "Version": "2014-05-26", "Format": "XML"}},
+	{name: "rpc1-describeregions-js", scheme: signature.RPCV1, at: captured, key: "testAK", params: map[string]string{"Action": "DescribeRegions"}},
 	{name: "rpc1-importimage-sts", scheme: signature.RPCV1, at: probed, key: "testAK",
 		params: map[string]string{"ImageName": "golden base+*~ 镜像", "Action": "ImportImage"}},
 	{name: "rpc1-describetasks-cli-get", scheme: signature.RPCV1, at: probed, key: "testAK", params: map[string]string{"TaskIds": "t-1,t-2"}},
@@ -66,6 +71,7 @@ var vectors = []struct {
 	{name: "roa1-createimage-js", scheme: signature.ROAV1, at: probed, key: "testAK"},
 	{name: "roa1-deleteimage", scheme: signature.ROAV1, at: probed, key: "testAK"},
 	{name: "roa1-listimages", scheme: signature.ROAV1, at: probed, key: "testAK", params: map[string]string{"Marker": "", "MaxItemCount": "100"}},
+	{name: "roa1-listimages-equals", scheme: signature.ROAV1, at: captured, key: "testAK", params: map[string]string{"Marker": ""}},
 	{name: "roa1-listimages-cli", scheme: signature.ROAV1, at: probed.Add(6 * time.Minute), key: "testAK"},
 	{name: "roa1-getimage-sts", scheme: signature.ROAV1, at: probed, key: "testAK"},
 	{name: "oss1-putobject-documented", scheme: signature.OSSV1, at: time.Date(2022, 12, 28, 10, 27, 41, 0, time.UTC), key: "ak"},
@@ -74,6 +80,7 @@ var vectors = []struct {
 	{name: "oss1-bucket-slash", scheme: signature.OSSV1, at: probed, key: "testAK"},
 	{name: "oss4-putobject-documented", scheme: signature.OSSV4, at: time.Unix(1702743657, 0), key: "ak"},
 	{name: "oss4-putobject-additional", scheme: signature.OSSV4, at: time.Unix(1702747512, 0), key: "ak"},
+	{name: "oss4-putobject-date", scheme: signature.OSSV4, at: captured, key: "testAK"},
 	{name: "oss4-putobject-sts", scheme: signature.OSSV4, at: probed, key: "testAK"},
 	{name: "oss4-bucket-host", scheme: signature.OSSV4, at: probed, key: "testAK", params: map[string]string{"delimiter": "/"}},
 }

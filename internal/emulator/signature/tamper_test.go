@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,6 +130,8 @@ func TestTamperedRPC(t *testing.T) {
 		{name: "time", change: query("05%3A31Z", "05%3A30Z"), want: mismatch},
 		{name: "time absent", change: query("Timestamp", "Time"), want: "MissingParameter"},
 		{name: "time in words", change: query("2026-11-21T", "Saturday"), want: "InvalidTimeStamp.Format"},
+		{name: "time with milliseconds", change: query("31Z", "31.000Z"), want: mismatch},
+		{name: "time with a tenth", change: query("31Z", "31.0Z"), want: "InvalidTimeStamp.Format"},
 		{name: "key absent", change: query("AccessKeyId=testAK&", ""), want: "MissingParameter"},
 		{name: "unknown key", change: query("testAK", "nobody"), want: noKey},
 		{name: "signature", change: query("Signature=j", "Signature=k"), want: mismatch},
@@ -176,6 +179,26 @@ func TestTamperedROA(t *testing.T) {
 		{name: "host is not signed", change: func(r *http.Request) { r.Host = "other" }},
 		{name: "user agent is not signed", change: header("User-Agent", "curl")},
 	})
+}
+
+func TestTamperedROAWithAnEmptyValue(t *testing.T) {
+	for vector, late := range map[string]time.Duration{"roa1-listimages": 0, "roa1-listimages-equals": captured.Sub(probed)} {
+		for _, tt := range []tamper{
+			{name: "as it was sent"},
+			{name: "another value", change: query("Type=Self", "Type=System"), want: mismatch},
+			{name: "a value for the empty one", change: query("Marker=", "Marker=img-1"), want: mismatch},
+			{name: "the empty one removed", change: query("Marker=&", ""), want: mismatch},
+		} {
+			t.Run(vector+" "+tt.name, func(t *testing.T) {
+				r, body := request(t, vector)
+				if tt.change != nil {
+					tt.change(r)
+				}
+				_, err := verifierAt(probed.Add(late), false).Verify(r, body)
+				requireCode(t, tt.want, err)
+			})
+		}
+	}
 }
 
 func TestTamperedOSS1(t *testing.T) {
