@@ -2,7 +2,6 @@ package testsuite
 
 import (
 	"encoding/json"
-	"errors"
 	"reflect"
 	"regexp"
 	"strings"
@@ -25,7 +24,7 @@ type refused struct {
 func refusalOf(t *testing.T, err error) refused {
 	t.Helper()
 	var sdk *tea.SDKError
-	require.True(t, errors.As(err, &sdk), "%T: %v", err, err)
+	require.ErrorAs(t, err, &sdk)
 	var body refused
 	require.NoError(t, json.Unmarshal([]byte(value(sdk.Data)), &body), value(sdk.Data))
 	require.Equal(t, body.Code, value(sdk.Code))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,10 @@ type resourceRequest struct {
 }
 
 // resourceAnswer is what the core makes of an answer.
-type resourceAnswer struct{ header, body map[string]any }
+type resourceAnswer struct {
+	status       int // 0 for a 204 by the old signature
+	header, body map[string]any
+}
 
 func (r registrar) call(request *resourceRequest) (*resourceAnswer, error) {
 	params := &openapiutil.Params{
@@ -69,7 +73,10 @@ func (r registrar) call(request *resourceRequest) (*resourceAnswer, error) {
 	answer := &resourceAnswer{}
 	answer.header, _ = result["headers"].(map[string]any)
 	answer.body, _ = result["body"].(map[string]any)
-	return answer, nil
+	if status, told := result["statusCode"]; told {
+		answer.status, err = strconv.Atoi(fmt.Sprint(status))
+	}
+	return answer, err
 }
 
 // ok is an answer's body.
@@ -99,6 +106,7 @@ func TestContractRegisterAnImage(t *testing.T) {
 		created, err := r.call(&resourceRequest{method: http.MethodPost, path: "/images",
 			query: map[string]string{"IdempotentToken": "token_1"}, body: registration(imageID)})
 		require.NoError(t, err)
+		require.Equal(t, http.StatusCreated, created.status)
 		id := created.body["Id"].(string)
 		require.Regexp(t, `^img-[a-z0-9]+$`, id)
 		require.Regexp(t, requestID, created.header["x-acs-request-id"])
@@ -119,6 +127,7 @@ func TestContractRegisterAnImage(t *testing.T) {
 		gone, err := r.call(&resourceRequest{method: http.MethodDelete, path: "/images/" + id})
 		require.NoError(t, err)
 		require.Empty(t, gone.body)
+		require.Contains(t, []int{0, http.StatusNoContent}, gone.status)
 		_, err = r.call(&resourceRequest{method: http.MethodGet, path: "/images/" + id})
 		requireRefusal(t, refusalOf(t, err), 404, "InvalidResource.NotFound", "Specified resource is not found.")
 		require.NotEqual(t, id, r.register(registration(imageID), ""), "it can be registered anew")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -275,7 +274,7 @@ func TestContractOurClientKeepsWhatTheCloudSays(t *testing.T) {
 func refusedByCloud(t *testing.T, err error) *alicloud.Error {
 	t.Helper()
 	var got *alicloud.Error
-	require.True(t, errors.As(err, &got), "%T: %v", err, err)
+	require.ErrorAs(t, err, &got)
 	return got
 }
 

@@ -163,7 +163,7 @@ func TestContractDescribeImageComponentsPages(t *testing.T) {
 	for _, want := range []int{3, 3, 1} {
 		answer, err := client.DescribeImageComponents(request)
 		require.NoError(t, err)
-		require.EqualValues(t, []int32{3, 7}, []int32{*answer.Body.MaxResults, *answer.Body.TotalCount})
+		require.Equal(t, []int32{3, 7}, []int32{*answer.Body.MaxResults, *answer.Body.TotalCount})
 		require.Len(t, answer.Body.ImageComponent.ImageComponentSet, want)
 		require.Equal(t, want == 1, *answer.Body.NextToken == "", "the token ends with the list")
 		for _, one := range answer.Body.ImageComponent.ImageComponentSet {

@@ -47,6 +47,9 @@ func (c *emulated) execution(t *testing.T, id string) execution {
 	return answer.Body.ImagePipelineExecution.ImagePipelineExecutionSet[0]
 }
 
+// withoutImage are the states in which an execution has no image to name.
+var withoutImage = []string{"PREPARING", "REPAIRING", "BUILDING", "CANCELLING", "CANCELLED"}
+
 // course follows an execution to its end and returns its states in their order.
 func (c *emulated) course(t *testing.T, id string) []string {
 	t.Helper()
@@ -57,6 +60,7 @@ func (c *emulated) course(t *testing.T, id string) []string {
 			states = append(states, *now.Status)
 		}
 		require.Equal(t, *now.Status, states[len(states)-1], "no state comes back")
+		require.Equal(t, slices.Contains(withoutImage, *now.Status), value(now.ImageId) == "", "the image in %s", *now.Status)
 		if slices.Contains([]string{"SUCCESS", "CANCELLED"}, *now.Status) {
 			return states
 		}

@@ -166,7 +166,7 @@ func TestContractDescribeImagesPages(t *testing.T) {
 	own := func() *imagesRequest { return imagesOf(hangzhou).SetImageOwnerAlias("self") }
 	first, err := client.DescribeImages(own())
 	require.NoError(t, err)
-	require.EqualValues(t, []int32{1, 10, 12}, []int32{*first.Body.PageNumber, *first.Body.PageSize, *first.Body.TotalCount})
+	require.Equal(t, []int32{1, 10, 12}, []int32{*first.Body.PageNumber, *first.Body.PageSize, *first.Body.TotalCount})
 	require.Len(t, first.Body.Images.Image, 10, "the default")
 
 	var got []string

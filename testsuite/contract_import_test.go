@@ -161,7 +161,8 @@ func TestContractImportImageRefusals(t *testing.T) {
 	c := emulate(t)
 	c.put(t, "empty.raw", nil)
 	c.put(t, "disk.iso", []byte("no disk"))
-	c.put(t, "short.vhd", shortVHD(t))
+	c.put(t, "short.vhd", changedVHD(t, 28, 1))
+	c.put(t, "coarse.vhd", changedVHD(t, 32, 4<<20))
 	client := c.ecs(t)
 	_, err := client.ImportImage(importOfBase().SetImageName("taken"))
 	require.NoError(t, err)
@@ -263,6 +264,8 @@ func TestContractImportImageRefusals(t *testing.T) {
 		{"a VHD with too few blocks", func(r *importRequest) { first(r).SetOSSObject("short.vhd") },
 			403, "InvalidVHDImage.IncorrectSize",
 			"The specified size of the VHD image does not meet the 'header.MaxTableEntries * header.BlockSize' specification."},
+		{"a VHD with blocks of 4 MiB", func(r *importRequest) { first(r).SetOSSObject("coarse.vhd") },
+			403, "InvalidBlockSize.NotSupport", "%s"},
 		{"a system disk of no size", func(r *importRequest) { first(r).SetDiskImageSize(0) },
 			400, "InvalidImageSize", "%s"},
 		{"a system disk above 2 TiB", func(r *importRequest) { first(r).SetDiskImageSize(2049) },
@@ -281,8 +284,7 @@ func TestContractImportImageRefusals(t *testing.T) {
 			400, "InvalidTagKey.Malformed", "%s"},
 		{"a tag value that is a URL", func(r *importRequest) {
 			r.Tag = []*importTag{new(importTag).SetKey("team").SetValue("http://example.com")}
-		},
-			400, "InvalidTagValue.Malformed", "%s"},
+		}, 400, "InvalidTagValue.Malformed", "%s"},
 		{"21 tags", func(r *importRequest) {
 			for n := range 21 {
 				r.Tag = append(r.Tag, new(importTag).SetKey(strings.Repeat("k", n+1)))
@@ -300,20 +302,28 @@ func TestContractImportImageRefusals(t *testing.T) {
 	require.EqualValues(t, 1, *tasks.Body.TotalCount, "a refused call leaves nothing behind")
 }
 
-// shortVHD is the seeded dynamic VHD with one block where it needs four.
-func shortVHD(t *testing.T) []byte {
+// changedVHD is the seeded dynamic VHD with another number at an offset of its header.
+func changedVHD(t *testing.T, offset int, number uint32) []byte {
 	t.Helper()
+	const checksum = 36
 	disk, err := os.ReadFile(filepath.Join(seeded, "windows.vhd"))
 	require.NoError(t, err)
 	header := disk[512 : 512+1024]
-	binary.BigEndian.PutUint32(header[28:], 1)
-	binary.BigEndian.PutUint32(header[36:], 0)
+	binary.BigEndian.PutUint32(header[offset:], number)
+	binary.BigEndian.PutUint32(header[checksum:], 0)
 	var sum uint32
 	for _, b := range header {
 		sum += uint32(b)
 	}
-	binary.BigEndian.PutUint32(header[36:], ^sum)
+	binary.BigEndian.PutUint32(header[checksum:], ^sum)
 	return disk
+}
+
+func TestContractImageNames(t *testing.T) {
+	c := emulate(t)
+	for _, name := range []string{"ab", strings.Repeat("a", 128), "镜像", "golden.base:1.0_x-y", "Golden2"} {
+		require.Equal(t, name, value(c.imported(t, importOfBase().SetImageName(name)).ImageName))
+	}
 }
 
 // A name is free again in another region.

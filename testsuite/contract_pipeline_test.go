@@ -89,7 +89,7 @@ func TestContractCreateImagePipeline(t *testing.T) {
 		"vsw-bp1example", "Standard", "rg-one", c.clock.Now().UTC().Format(time.RFC3339)},
 		[]string{*made.Name, *made.Description, *made.BaseImageType, *made.BaseImage, *made.BuildContent, *made.TestContent, *made.InstanceType,
 			*made.VSwitchId, *made.RepairMode, *made.ResourceGroupId, *made.CreationTime})
-	require.EqualValues(t, []int32{60, 10}, []int32{*made.SystemDiskSize, *made.InternetMaxBandwidthOut})
+	require.Equal(t, []int32{60, 10}, []int32{*made.SystemDiskSize, *made.InternetMaxBandwidthOut})
 	require.False(t, *made.DeleteInstanceOnFailure)
 	require.Equal(t, []string{hangzhou, "cn-beijing"}, dara.StringSliceValue(made.ToRegionIds.ToRegionId))
 	require.Equal(t, []string{"1234567890", "987654321"}, dara.StringSliceValue(made.AddAccounts.AddAccount))
@@ -107,8 +107,19 @@ func TestContractPipelineDefaults(t *testing.T) {
 		SetBaseImage(*c.imported(t, importOfBase()).ImageId))
 	made := c.thePipeline(t, id)
 	require.Equal(t, id, *made.Name, "the id where no name is given")
-	require.EqualValues(t, []int32{40, 0}, []int32{*made.SystemDiskSize, *made.InternetMaxBandwidthOut})
+	require.Equal(t, []int32{40, 0}, []int32{*made.SystemDiskSize, *made.InternetMaxBandwidthOut})
 	require.True(t, *made.DeleteInstanceOnFailure)
+}
+
+// The parameters before ImageOptions still count.
+func TestContractPipelineWithTheOlderParameters(t *testing.T) {
+	c := emulate(t)
+	r := pipelineOn(*c.imported(t, importOfBase()).ImageId).SetImageName("older").SetImageFamily("older-family").SetNvmeSupport("supported")
+	r.ImageOptions = nil
+	id := c.start(t, c.pipeline(t, r))
+	c.course(t, id)
+	img := c.image(t, hangzhou, *c.execution(t, id).ImageId)
+	require.Equal(t, []string{"older_" + id, "older-family", "supported"}, []string{*img.ImageName, *img.ImageFamily, *img.Features.NvmeSupport})
 }
 
 func TestContractPipelineFromOSS(t *testing.T) {
@@ -379,4 +390,30 @@ func TestContractTemplatesFindTheirComponents(t *testing.T) {
 		}
 	}
 	c.pipeline(t, pipelineOn(base).SetBuildContent("FROM "+base+"\nRUN true"))
+}
+
+// A template on a Windows image takes Windows' commands and components alone.
+func TestContractTemplatesFitTheirSystem(t *testing.T) {
+	c := emulate(t)
+	windows := *c.imported(t, importOf("disks/windows.vhd").SetOSType("windows").SetPlatform("Windows Server 2022").
+		SetLicenseType("BYOL")).ImageId
+	const script = "Tasks:\n- {Name: a, Action: RunPowerShellCommand, Properties: {commandContent: dir}}"
+	for _, row := range []struct {
+		claim, content, code string
+	}{
+		{"a task of Windows", script, ""},
+		{"a line command", "RUN true", "InvalidImageTemplateCommand.NotSupported"},
+		{"a task of Linux", strings.Replace(script, "PowerShell", "Shell", 1), "InvalidImageTemplateCommand.NotSupported"},
+		{"a component for Windows", "COMPONENT " + c.component(t, componentOf(script).SetSystemType("Windows")), ""},
+		{"a component for Linux", "COMPONENT " + c.component(t, componentOf("RUN true")), "InvalidImageComponent.NotSupported"},
+	} {
+		t.Run(row.claim, func(t *testing.T) {
+			_, err := c.ecs(t).CreateImagePipeline(pipelineOn(windows).SetBuildContent(row.content))
+			if row.code == "" {
+				require.NoError(t, err)
+				return
+			}
+			requireRefusal(t, refusalOf(t, err), 400, row.code, "%s")
+		})
+	}
 }

@@ -3,6 +3,7 @@ package testsuite
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -80,8 +81,8 @@ func verifying(t *testing.T, v *signature.Verifier) string {
 		}
 		answer := map[string]string{"RequestId": "8906582E-6722-409A-A6C4-0E7863B733A5"}
 		w.Header().Set("Content-Type", "application/json")
-		if _, err := v.Verify(r, body); err != nil {
-			refusal := err.(*signature.Refusal)
+		var refusal *signature.Refusal
+		if _, err := v.Verify(r, body); errors.As(err, &refusal) {
 			answer["Code"], answer["Message"] = refusal.Code, refusal.Message
 			w.WriteHeader(refusal.Status)
 		}
