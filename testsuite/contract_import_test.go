@@ -157,6 +157,12 @@ func TestContractImportImageTakesSeventeenDisks(t *testing.T) {
 	require.Len(t, disksOf(img), 17, "what comes behind is ignored without an error")
 }
 
+// Two editions of the page differ in whose name and description it is.
+const (
+	malformedName        = "The specified %s name is wrongly formed."
+	malformedDescription = "The specified %s description is wrongly formed."
+)
+
 func TestContractImportImageRefusals(t *testing.T) {
 	c := emulate(t)
 	c.put(t, "empty.raw", nil)
@@ -186,25 +192,25 @@ func TestContractImportImageRefusals(t *testing.T) {
 			400, "MissingParameter", `An input parameter "DiskDeviceMapping.1.OSSBucket" that is mandatory for processing the request is not supplied.`},
 
 		{"a name that begins with a digit", func(r *importRequest) { r.SetImageName("1st") },
-			400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."},
+			400, "InvalidImageName.Malformed", malformedName},
 		{"a name of one letter", func(r *importRequest) { r.SetImageName("a") },
-			400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."},
+			400, "InvalidImageName.Malformed", malformedName},
 		{"a name of 129 letters", func(r *importRequest) { r.SetImageName(strings.Repeat("a", 129)) },
-			400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."},
+			400, "InvalidImageName.Malformed", malformedName},
 		{"a name with a blank", func(r *importRequest) { r.SetImageName("golden base") },
-			400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."},
+			400, "InvalidImageName.Malformed", malformedName},
 		{"a name that begins with aliyun", func(r *importRequest) { r.SetImageName("aliyun-base") },
-			400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."},
+			400, "InvalidImageName.Malformed", malformedName},
 		{"a name that begins with acs:", func(r *importRequest) { r.SetImageName("acs:base") },
-			400, "InvalidImageName.Malformed", "The specified destination Image name is wrongly formed."},
+			400, "InvalidImageName.Malformed", malformedName},
 		{"a name that is taken", func(r *importRequest) { r.SetImageName("taken") },
 			400, "InvalidImageName.Duplicated", "The destination image is exist."},
 		{"a description of one letter", func(r *importRequest) { r.SetDescription("d") },
-			400, "InvalidDescription.Malformed", "The specified destination image description is wrongly formed."},
+			400, "InvalidDescription.Malformed", malformedDescription},
 		{"a description that begins with https://", func(r *importRequest) { r.SetDescription("https://example.com") },
-			400, "InvalidDescription.Malformed", "The specified destination image description is wrongly formed."},
+			400, "InvalidDescription.Malformed", malformedDescription},
 		{"a description of 257 letters", func(r *importRequest) { r.SetDescription(strings.Repeat("d", 257)) },
-			400, "InvalidDescription.Malformed", "The specified destination image description is wrongly formed."},
+			400, "InvalidDescription.Malformed", malformedDescription},
 		{"an unknown resource group", func(r *importRequest) { r.SetResourceGroupId("golden") },
 			404, "InvalidResourceGroup.NotFound", "The ResourceGroup provided does not exist in our records."},
 		{"a token of 65 letters", func(r *importRequest) { r.SetClientToken(strings.Repeat("t", 65)) },
