@@ -104,6 +104,23 @@ func TestParametersArriveInEveryForm(t *testing.T) {
 	c.ecs("CreateImagePipeline", asJSON.with("ImageOptions", `{"ImageName":`)).refused(400, "InvalidParameter")
 }
 
+func TestTruthValuesArriveAsClientsInPythonWriteThem(t *testing.T) {
+	c := newCloud(t)
+	id := c.pipeline("DeleteInstanceOnFailure", "False", "AdvancedOptions.RetainCloudAssistant", "True")
+	shown := c.ecs("DescribeImagePipelines", args{"ImagePipelineId.1": id}).ok()
+	require.Equal(t, false, shown.at("ImagePipeline", "ImagePipelineSet", 0, "DeleteInstanceOnFailure"))
+	require.Equal(t, true, shown.at("ImagePipeline", "ImagePipelineSet", 0, "AdvancedOptions", "RetainCloudAssistant"))
+}
+
+func TestATemporaryKeyPairComesWithItsToken(t *testing.T) {
+	c := newCloud(t, func(o *Options) { o.SecurityToken = "STS.token" })
+	c.ecs("DescribeTasks", args{"SecurityToken": "STS.token"}).ok()
+	c.ecs("DescribeTasks", args{}).refused(400, "MissingSecurityToken")
+	c.ecs("DescribeTasks", args{"SecurityToken": "STS.other"}).refused(400, "InvalidSecurityToken.MismatchWithAccessKey")
+	newCloud(t).ecs("DescribeTasks", args{"SecurityToken": "STS.token"}).refused(400, "InvalidSecurityToken.MismatchWithAccessKey")
+	require.NotContains(t, c.log.text(), "STS.")
+}
+
 func TestDescribeRegions(t *testing.T) {
 	c := newCloud(t)
 	r := c.ecs("DescribeRegions", args{"AcceptLanguage": "en-US"}).ok()

@@ -22,6 +22,9 @@ type Options struct {
 	// default kiln-dev and kiln-dev-secret.
 	AccessKeyID     string
 	AccessKeySecret string
+	// SecurityToken makes the key pair a temporary one: a request has to bring the token.
+	// Empty: the pair is long-lived, and a request that brings a token is refused.
+	SecurityToken string
 	// OSSDir holds the objects as OSSDir/bucket/key. Empty: no bucket exists.
 	OSSDir string
 	// StateFile is the SQLite file that keeps everything over a restart. Empty: memory.
@@ -60,7 +63,7 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.Join(err, state.close())
 	}
 	s := &Server{opts: opts, store: state, oss: oss, log: &requestLog{to: opts.Log}}
-	s.verifier = &signature.Verifier{Secret: s.secret, Now: opts.Now, Nonces: &signature.NoncesMemory{}}
+	s.verifier = &signature.Verifier{Secret: s.secret, Token: s.token, Now: opts.Now, Nonces: &signature.NoncesMemory{}}
 	return s, nil
 }
 
@@ -90,6 +93,10 @@ const maxSpeed = 1_000_000
 
 func (s *Server) secret(accessKeyID string) (string, bool) {
 	return s.opts.AccessKeySecret, accessKeyID == s.opts.AccessKeyID
+}
+
+func (s *Server) token(string) (signature.Token, bool) {
+	return signature.Token{Value: s.opts.SecurityToken}, s.opts.SecurityToken != ""
 }
 
 // Close closes the state. Requests that come later are answered with InternalError.

@@ -35,7 +35,7 @@ var structures = map[string]bool{
 	"Features": true, "ImageOptions": true, "AdvancedOptions": true, "ImportImageOptions": true,
 	"DiskDeviceMapping": true, "Tag": true, "TemplateTag": true, "Filter": true,
 	"ToRegionId": true, "AddAccount": true, "ResourceIds": true,
-	"ImageComponentId": true, "ImagePipelineId": true,
+	"ImageComponentId": true, "ImagePipelineId": true, "DockerRepositoryCredential": true,
 }
 
 func looksLikeJSON(value string) bool {

@@ -85,9 +85,18 @@ func (p params) number(name string, fallback, low, high int, code string) int {
 	return fallback
 }
 
-// boolean is true or false, or its default.
+// boolean is true or false, or its default. Clients in Python write True and False.
 func (p params) boolean(name string, fallback bool) bool {
-	return p.oneOf(name, strconv.FormatBool(fallback), "", "true", "false") == "true"
+	switch p.text(name) {
+	case "":
+	case "true", "True":
+		return true
+	case "false", "False":
+		return false
+	default:
+		p.note(invalid(p.api, p.prefix+name))
+	}
+	return fallback
 }
 
 // instant is a time in the given layout; zero when it was not sent.

@@ -6,6 +6,7 @@ import "time"
 func (c *call) startImagePipelineExecution() (reply, error) {
 	id := c.required("ImagePipelineId")
 	tags := readTags(c.params, "Tag")
+	c.checkRepositoryCredential()
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
@@ -26,6 +27,18 @@ func (c *call) startImagePipelineExecution() (reply, error) {
 		return nil, err
 	}
 	return reply{"ExecutionId": e.ID}, c.tx.save(e)
+}
+
+// checkRepositoryCredential holds what the error table names, and no list of parameters,
+// to the lengths in its messages.
+func (c *call) checkRepositoryCredential() {
+	credential := c.in("DockerRepositoryCredential")
+	if credential.empty() {
+		return
+	}
+	const code = "InvalidDockerRepositoryCredential."
+	c.check(lengthIn(credential.text("DockerRegistry"), 1, 512), code+"DockerRegistryMalformed")
+	c.check(lengthIn(credential.text("User"), 1, 128), code+"UserMalformed")
 }
 
 func (c *call) thePipeline(id string) (pipeline, error) {
