@@ -21,6 +21,22 @@ const (
 	Stop      Class = "stop"      // repeating cannot help
 )
 
+// Classes returns every class, the most hopeful first.
+func Classes() []Class { return []Class{Retry, Wait, Reconcile, Stop} }
+
+// Does says in a sentence what Kiln does about a code of the class.
+func (c Class) Does() string {
+	switch c {
+	case Retry:
+		return "Tries again with the same token after growing pauses, up to timeouts.call; throttling not before the cloud's next minute, and without limit."
+	case Wait:
+		return "Waits for the conflict to clear and tries again at growing intervals, up to timeouts.conflict."
+	case Reconcile:
+		return "Looks up what exists already: adopts it when it fits, otherwise stops and says what is there."
+	}
+	return "Makes no second call: the build ends at once with code, message, request id and advice."
+}
+
 // Entry is one row of the catalogue.
 type Entry struct {
 	Document string // which of the five API documents of a build, action/language; empty for a row from elsewhere
