@@ -41,6 +41,7 @@ func newRoot(a *app) *cobra.Command {
 		newWatchCommand(a),
 		newListCommand(a),
 		newCancelCommand(a),
+		newErrorsCommand(a),
 		newSchemaCommand(a),
 		newInitCommand(a),
 		newVersionCommand(a),
