@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
@@ -30,15 +29,29 @@ type CreateComponentInput struct {
 // ComponentResult is a component that can be used.
 type ComponentResult struct {
 	ID      string `json:"id"`
+	Adopted bool   `json:"adopted,omitempty"` // it existed with the same content
 	Attempt int32  `json:"attempt"`
 }
 
-// CreateComponent makes an image component. A version that exists already is the
-// failure InvalidComponentVersion.Exist; AdoptComponent then tells whether it is the same.
-// (ECS API reference, CreateImageComponent, 2014-05-26.)
+// CreateComponent makes an image component, or adopts the one that has its name and
+// version when content, type and system type are the same; otherwise the failure says
+// what exists. (ECS API reference, CreateImageComponent, 2014-05-26.)
 func (a *Component) CreateComponent(ctx context.Context, in CreateComponentInput) (ComponentResult, error) {
+	id, adopted, err := once(ctx, creation[string]{
+		doing: fmt.Sprintf("create component %s %s", in.Component.Name, in.Component.Version),
+		call:  func() (string, error) { return a.ECS.CreateComponent(ctx, componentRequest(in)) },
+		find:  func() (string, error) { return a.find(ctx, in) },
+	})
+	if err != nil {
+		return ComponentResult{}, err
+	}
+	activity.GetLogger(ctx).Info("Component made", "component_id", id, "adopted", adopted)
+	return ComponentResult{ID: id, Adopted: adopted, Attempt: attempt(ctx)}, nil
+}
+
+func componentRequest(in CreateComponentInput) alicloud.CreateComponentRequest {
 	c := in.Component
-	id, err := a.ECS.CreateComponent(ctx, alicloud.CreateComponentRequest{
+	return alicloud.CreateComponentRequest{
 		Region:          in.Region,
 		ClientToken:     in.Token,
 		Name:            c.Name,
@@ -49,38 +62,24 @@ func (a *Component) CreateComponent(ctx context.Context, in CreateComponentInput
 		Content:         c.Content,
 		ResourceGroupID: c.ResourceGroupID,
 		Tags:            c.Tags,
-	})
-	if err != nil {
-		return ComponentResult{}, failure(fmt.Sprintf("create component %s %s", c.Name, c.Version), err)
 	}
-	activity.GetLogger(ctx).Info("Component created", "component_id", id)
-	return ComponentResult{ID: id, Attempt: attempt(ctx)}, nil
 }
 
-// AdoptComponentInput names the component that should exist.
-type AdoptComponentInput struct {
-	Region    string         `json:"region"`
-	Component spec.Component `json:"component"`
-}
-
-// AdoptComponent finds a component by name and version. With other content, type or
-// system type it is not the one that the document means, and the failure says so.
-func (a *Component) AdoptComponent(ctx context.Context, in AdoptComponentInput) (ComponentResult, error) {
+// find looks for a component by name and version. One with the same content is as good
+// as one of our own.
+func (a *Component) find(ctx context.Context, in CreateComponentInput) (string, error) {
 	want := in.Component
-	doing := fmt.Sprintf("look for component %s %s", want.Name, want.Version)
 	found, err := a.ECS.Components(ctx, alicloud.ComponentQuery{Region: in.Region, Name: want.Name, Version: want.Version})
 	if err != nil {
-		return ComponentResult{}, failure(doing, err)
+		return "", err
 	}
 	if len(found) == 0 {
-		return ComponentResult{}, errors.New(doing + ": it exists, but is not listed yet")
+		return "", alicloud.ErrNotFound
 	}
 	is := found[0]
 	if is.Content != want.Content || is.Type != want.Type || is.SystemType != want.SystemType {
-		return ComponentResult{}, Ended("InvalidComponentVersion.Exist",
-			fmt.Sprintf("component %s %s exists with different content: %s, created %s", want.Name, want.Version, is.ID, is.CreatedAt),
-			"raise the version of the component in the document, or leave it out so that it follows from the content")
+		return "", taken{fmt.Sprintf("Component %s has different content: %s. Raise the version of the component, "+
+			"or leave it out so that it follows from the content.", is.ID, owner(is.Tags, is.CreatedAt))}
 	}
-	activity.GetLogger(ctx).Info("Component adopted", "component_id", is.ID)
-	return ComponentResult{ID: is.ID, Attempt: attempt(ctx)}, nil
+	return is.ID, nil
 }

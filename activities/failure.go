@@ -1,12 +1,14 @@
 package activities
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
@@ -32,22 +34,30 @@ type Failure struct {
 	RequestID  string        `json:"requestId"`
 	Class      errcode.Class `json:"class"`
 	Advice     string        `json:"advice"`
+	Unknown    bool          `json:"unknown,omitempty"` // the catalogue has no row for the code
 }
 
-// waitInterval is how long a conflict that clears by itself is left alone.
-const waitInterval = 30 * time.Second
+// Throttled tells whether the cloud only asked to come back later. That alone never
+// fails a build.
+func (f Failure) Throttled() bool { return throttling(f.Code) }
+
+func throttling(code string) bool { return strings.Contains(code, "Throttling") }
 
 // failure gives a cloud error the shape Temporal's retries read: the cloud's code as
-// the type, non-retryable when the catalogue says that waiting cannot help.
-func failure(doing string, err error) error {
+// the type, and retryable only when the catalogue says so. What has to wait is left to
+// the workflow, which shows what it waits for.
+func failure(ctx context.Context, doing string, err error) error {
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	entry := lookUp(refused)
+	if !entry.Known {
+		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"api": refused.API, "code": refused.Code}).Counter("kiln_unknown_codes").Inc(1)
+	}
 	return temporal.NewApplicationErrorWithOptions(doing+": "+refused.Message, refused.Code, temporal.ApplicationErrorOptions{
-		NonRetryable:   entry.Class == errcode.Stop || entry.Class == errcode.Reconcile,
-		NextRetryDelay: retryDelay(entry, refused, time.Now()),
+		NonRetryable:   entry.Class != errcode.Retry,
+		NextRetryDelay: retryDelay(refused, attempt(ctx), time.Now()),
 		Details: []any{Failure{
 			Code:       refused.Code,
 			HTTPStatus: refused.HTTPStatus,
@@ -55,24 +65,28 @@ func failure(doing string, err error) error {
 			RequestID:  refused.RequestID,
 			Class:      entry.Class,
 			Advice:     entry.Advice,
+			Unknown:    !entry.Known,
 		}},
 	})
 }
 
-// retryDelay is how long the next attempt has to wait, or 0 to leave it to the retry
-// policy. The cloud counts calls in windows of one minute, so what is throttled now
-// passes in the next one (ECS guide, API throttling).
-func retryDelay(entry errcode.Entry, refused *alicloud.Error, now time.Time) time.Duration {
+// longestDelay is as far as pauses grow.
+const longestDelay = time.Minute
+
+// retryDelay is how long the attempt after the given one has to wait: what the cloud
+// asks for; the rest of the minute when it throttles, since it counts calls in windows of
+// one minute (ECS guide, API throttling); otherwise a second that doubles with each
+// attempt, give or take a quarter so that many builds do not come back at once.
+func retryDelay(refused *alicloud.Error, attempt int32, now time.Time) time.Duration {
 	switch {
 	case refused.RetryAfter > 0:
 		return refused.RetryAfter
-	case strings.Contains(refused.Code, "Throttling"):
+	case throttling(refused.Code):
 		untilNextMinute := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
 		return untilNextMinute + rand.N(5*time.Second)
-	case entry.Class == errcode.Wait:
-		return waitInterval
 	}
-	return 0
+	delay := min(time.Second<<min(attempt-1, 10), longestDelay)
+	return delay*3/4 + rand.N(delay/2)
 }
 
 // Ended is the failure of something that came to a bad end: a run in the cloud, or a
@@ -99,10 +113,8 @@ func FailureOf(err error) Failure {
 	return Failure{Code: refused.Type(), Message: refused.Message(), Class: errcode.Stop, Advice: "look at the worker's log"}
 }
 
-// Exists tells whether a call was refused because what it makes exists already.
-func Exists(err error) bool {
-	return err != nil && FailureOf(err).Class == errcode.Reconcile
-}
+// Waits tells whether a call was refused because of a conflict that clears by itself.
+func (f Failure) Waits() bool { return f.Class == errcode.Wait }
 
 // stops tells whether looking again after err cannot help.
 func stops(err error) bool {

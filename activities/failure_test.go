@@ -1,22 +1,24 @@
 package activities
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/errcode"
 )
 
 func TestFailureKeepsTheCloudsWords(t *testing.T) {
-	err := failure("import image golden", &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403,
+	err := failureOf(t, &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403,
 		Message: "The Image Quota exceeds.", RequestID: "R-1"})
 	var application *temporal.ApplicationError
-	require.True(t, errors.As(err, &application))
+	require.ErrorAs(t, err, &application)
 	require.Equal(t, "QuotaExceed.Image", application.Type())
 	require.True(t, application.NonRetryable())
 	require.Equal(t, "import image golden: The Image Quota exceeds.", application.Message())
@@ -26,7 +28,17 @@ func TestFailureKeepsTheCloudsWords(t *testing.T) {
 	require.Equal(t, Failure{Code: "QuotaExceed.Image", HTTPStatus: 403, Message: "The Image Quota exceeds.", RequestID: "R-1", Class: errcode.Stop}, is)
 }
 
-func TestFailureRetriesOnlyWhatWaitingCanHelp(t *testing.T) {
+// failureOf is the failure of an activity whose call was refused.
+func failureOf(t *testing.T, refused *alicloud.Error) error {
+	t.Helper()
+	env := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
+	call := func(ctx context.Context) error { return failure(ctx, "import image golden", refused) }
+	env.RegisterActivity(call)
+	_, err := env.ExecuteActivity(call)
+	return err
+}
+
+func TestFailureRetriesOnlyWhatRepeatingCanHelp(t *testing.T) {
 	for _, test := range []struct {
 		api, code, message string
 		status             int
@@ -36,32 +48,37 @@ func TestFailureRetriesOnlyWhatWaitingCanHelp(t *testing.T) {
 		{"ImportImage", "Throttling.User", "flow control", 400, false},
 		{"ImportImage", "NeverHeardOf", "?", 503, false},
 		{"ImportImage", "NeverHeardOf", "?", 400, true},
-		{"ImportImage", "ImageIsImporting", "The specified Image is importing.", 403, false},
-		{"StartImagePipelineExecution", "InvalidImagePipeline.HasRunningExecution", "one runs", 403, false},
+		{"ImportImage", "ImageIsImporting", "The specified Image is importing.", 403, true},
+		{"StartImagePipelineExecution", "InvalidImagePipeline.HasRunningExecution", "one runs", 403, true},
 		{"CreateImageComponent", "InvalidComponentVersion.Exist", "exists", 403, true},
 		{"ImportImage", alicloud.CodeNoAnswer, "reset", 0, false},
 		{"ImportImage", alicloud.CodeBadAnswer, "HTML", 502, false},
 		{"ImportImage", alicloud.CodeRedirected, "302", 302, true},
 	} {
 		t.Run(test.api+" "+test.code, func(t *testing.T) {
-			err := failure("try", &alicloud.Error{API: test.api, Code: test.code, HTTPStatus: test.status, Message: test.message})
+			err := failureOf(t, &alicloud.Error{API: test.api, Code: test.code, HTTPStatus: test.status, Message: test.message})
 			var application *temporal.ApplicationError
-			require.True(t, errors.As(err, &application))
+			require.ErrorAs(t, err, &application)
 			require.Equal(t, test.final, application.NonRetryable())
 		})
 	}
 }
 
+func TestUnknownCodeIsMarked(t *testing.T) {
+	require.True(t, FailureOf(failureOf(t, &alicloud.Error{API: "ImportImage", Code: "NeverHeardOf", HTTPStatus: 400})).Unknown)
+	require.False(t, FailureOf(failureOf(t, &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403})).Unknown)
+}
+
 func TestRetryDelay(t *testing.T) {
 	now := time.Date(2026, 11, 21, 10, 0, 40, 0, time.UTC)
-	delay := func(refused alicloud.Error) time.Duration { return retryDelay(lookUp(&refused), &refused, now) }
-
-	throttled := delay(alicloud.Error{API: "ImportImage", Code: "Throttling", HTTPStatus: 400})
+	throttled := retryDelay(&alicloud.Error{Code: "Throttling.User"}, 1, now)
 	require.GreaterOrEqual(t, throttled, 20*time.Second, "not before the cloud's next minute")
 	require.Less(t, throttled, 26*time.Second)
-	require.Equal(t, 7*time.Second, delay(alicloud.Error{API: "ImportImage", Code: "Throttling", RetryAfter: 7 * time.Second}))
-	require.Equal(t, waitInterval, delay(alicloud.Error{API: "ImportImage", Code: "ImageIsImporting", HTTPStatus: 403}))
-	require.Zero(t, delay(alicloud.Error{API: "ImportImage", Code: "InternalError", HTTPStatus: 500}), "left to the retry policy")
+	require.Equal(t, 7*time.Second, retryDelay(&alicloud.Error{Code: "Throttling", RetryAfter: 7 * time.Second}, 1, now))
+	for attempt, middle := range map[int32]time.Duration{1: time.Second, 2: 2 * time.Second, 4: 8 * time.Second, 7: time.Minute, 1000: time.Minute} {
+		delay := retryDelay(&alicloud.Error{Code: "InternalError"}, attempt, now)
+		require.InDelta(t, middle.Seconds(), delay.Seconds(), middle.Seconds()/4, "attempt %d", attempt)
+	}
 }
 
 func TestFailureOfATimeout(t *testing.T) {
@@ -70,10 +87,8 @@ func TestFailureOfATimeout(t *testing.T) {
 
 func TestCancelThatComesTooLateIsAnAnswer(t *testing.T) {
 	late := &alicloud.Error{API: "CancelTask", Code: "InvalidTaskId.IncorrectTaskStatus", HTTPStatus: 403, Message: "The specified task status is not invalid."}
-	result, err := cancelled("cancel", late)
+	ctx := context.Background()
+	result, err := cancelled(ctx, "cancel", late)
 	require.NoError(t, err)
 	require.Equal(t, CancelResult{Reason: "InvalidTaskId.IncorrectTaskStatus: The specified task status is not invalid."}, result)
-
-	_, err = cancelled("cancel", &alicloud.Error{API: "CancelTask", Code: "Forbidden.RAM", HTTPStatus: 403})
-	require.Error(t, err)
 }

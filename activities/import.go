@@ -15,6 +15,8 @@ import (
 // Importer is the part of ECS that brings in disk images.
 type Importer interface {
 	ImportImage(ctx context.Context, req alicloud.ImportImageRequest) (alicloud.ImportImageResponse, error)
+	Images(ctx context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error)
+	ImportTask(ctx context.Context, region, imageID string) (alicloud.Task, error)
 	CancelTask(ctx context.Context, region, id string) error
 }
 
@@ -35,6 +37,7 @@ type ImportImageInput struct {
 type ImportImageResult struct {
 	ImageID string `json:"imageId"`
 	TaskID  string `json:"taskId"`
+	Adopted bool   `json:"adopted,omitempty"` // an earlier attempt had made it
 	Attempt int32  `json:"attempt"`
 }
 
@@ -42,12 +45,46 @@ type ImportImageResult struct {
 // ECS accepts; AwaitImport follows the copy. A repeat with the same Token returns the
 // first call's ids. (ECS API reference, ImportImage, 2014-05-26.)
 func (a *Import) ImportImage(ctx context.Context, in ImportImageInput) (ImportImageResult, error) {
-	res, err := a.ECS.ImportImage(ctx, importRequest(in))
+	res, adopted, err := once(ctx, creation[alicloud.ImportImageResponse]{
+		doing: "import image " + in.Import.ImageName,
+		call:  func() (alicloud.ImportImageResponse, error) { return a.ECS.ImportImage(ctx, importRequest(in)) },
+		find:  func() (alicloud.ImportImageResponse, error) { return a.find(ctx, in) },
+	})
 	if err != nil {
-		return ImportImageResult{}, failure("import image "+in.Import.ImageName, err)
+		return ImportImageResult{}, err
 	}
-	activity.GetLogger(ctx).Info("Import accepted", "image_id", res.ImageID, "task_id", res.TaskID, "request_id", res.RequestID)
-	return ImportImageResult{ImageID: res.ImageID, TaskID: res.TaskID, Attempt: attempt(ctx)}, nil
+	activity.GetLogger(ctx).Info("Import accepted", "image_id", res.ImageID, "task_id", res.TaskID, "request_id", res.RequestID, "adopted", adopted)
+	return ImportImageResult{ImageID: res.ImageID, TaskID: res.TaskID, Adopted: adopted, Attempt: attempt(ctx)}, nil
+}
+
+// find looks for the image that carries the token, and for one that has its name.
+func (a *Import) find(ctx context.Context, in ImportImageInput) (alicloud.ImportImageResponse, error) {
+	images, err := a.ECS.Images(ctx, alicloud.ImageQuery{Region: in.Region, Tags: alicloud.Tags{TagToken: in.Token}})
+	if err != nil {
+		return alicloud.ImportImageResponse{}, err
+	}
+	if len(images) == 0 {
+		return alicloud.ImportImageResponse{}, imageNamed(ctx, a.ECS, in.Region, in.Import.ImageName)
+	}
+	task, err := a.ECS.ImportTask(ctx, in.Region, images[0].ID)
+	return alicloud.ImportImageResponse{ImageID: images[0].ID, TaskID: task.ID}, err
+}
+
+// images is the part of ECS that lists images.
+type images interface {
+	Images(ctx context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error)
+}
+
+// imageNamed says which image has a name: a taken, or ErrNotFound.
+func imageNamed(ctx context.Context, ecs images, region, name string) error {
+	named, err := ecs.Images(ctx, alicloud.ImageQuery{Region: region, Name: name})
+	if err != nil {
+		return err
+	}
+	if len(named) == 0 {
+		return alicloud.ErrNotFound
+	}
+	return taken{fmt.Sprintf("Image %s has the name %s: %s.", named[0].ID, name, owner(named[0].Tags, named[0].CreatedAt))}
 }
 
 func importRequest(in ImportImageInput) alicloud.ImportImageRequest {
@@ -105,7 +142,7 @@ func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *puls
 	wait := waiting{what: "task " + in.TaskID, pulse: pulse}
 	for task, err := range a.Watcher.Task(ctx, in.Region, in.TaskID) {
 		if err != nil {
-			if err := wait.missed(err); err != nil {
+			if err := wait.missed(ctx, err); err != nil {
 				return err
 			}
 			continue
@@ -127,16 +164,21 @@ func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *puls
 // awaitImage blocks until an image is Available and returns it.
 func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string, pulse *pulse) (alicloud.Image, error) {
 	wait := waiting{what: "image " + id, pulse: pulse}
+	available := 0
 	for image, err := range watcher.Image(ctx, region, id) {
 		if err != nil {
-			if err := wait.missed(err); err != nil {
+			if err := wait.missed(ctx, err); err != nil {
 				return alicloud.Image{}, err
 			}
 			continue
 		}
 		switch image.Status {
 		case "Available":
-			return image, nil
+			if available++; usable(image, available) {
+				return image, nil
+			}
+			wait.saw(image.Percent, "Available, not usable yet", "Available, not usable yet")
+			continue
 		case "CreateFailed", "UnAvailable", "Deprecated":
 			return alicloud.Image{}, Ended(failed, fmt.Sprintf("image %s is %s", id, image.Status),
 				"look at the image in the ECS console, then build again")
@@ -144,6 +186,15 @@ func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string,
 		wait.saw(image.Percent, image.Status, "Waiting", "Creating")
 	}
 	return alicloud.Image{}, handOver(ctx)
+}
+
+// usable tells whether an Available image can be used: newer answers say so; where they
+// do not, a second look confirms it.
+func usable(image alicloud.Image, looks int) bool {
+	if image.Usable != nil {
+		return *image.Usable
+	}
+	return looks > 1
 }
 
 // CancelImportInput names an import that is no longer wanted.
@@ -161,11 +212,11 @@ type CancelResult struct {
 // CancelImport cancels the task of an import (ECS CancelTask). A task that is over is no
 // failure: the result says so.
 func (a *Import) CancelImport(ctx context.Context, in CancelImportInput) (CancelResult, error) {
-	return cancelled("cancel task "+in.TaskID, a.ECS.CancelTask(ctx, in.Region, in.TaskID))
+	return cancelled(ctx, "cancel task "+in.TaskID, a.ECS.CancelTask(ctx, in.Region, in.TaskID))
 }
 
 // cancelled makes a result of a cancel call: a refusal that says "too late" is an answer.
-func cancelled(doing string, err error) (CancelResult, error) {
+func cancelled(ctx context.Context, doing string, err error) (CancelResult, error) {
 	var refused *alicloud.Error
 	if err == nil {
 		return CancelResult{Cancelled: true}, nil
@@ -173,7 +224,7 @@ func cancelled(doing string, err error) (CancelResult, error) {
 	if errors.As(err, &refused) && lookUp(refused).Class == errcode.Reconcile {
 		return CancelResult{Reason: refused.Code + ": " + refused.Message}, nil
 	}
-	return CancelResult{}, failure(doing, err)
+	return CancelResult{}, failure(ctx, doing, err)
 }
 
 // attempt is the number of this attempt, from 1.

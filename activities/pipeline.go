@@ -13,8 +13,11 @@ import (
 // Builder is the part of ECS that builds images from templates.
 type Builder interface {
 	CreatePipeline(ctx context.Context, req alicloud.CreatePipelineRequest) (id string, err error)
+	Pipelines(ctx context.Context, q alicloud.PipelineQuery) ([]alicloud.Pipeline, error)
 	StartExecution(ctx context.Context, req alicloud.StartExecutionRequest) (id string, err error)
+	Executions(ctx context.Context, q alicloud.ExecutionQuery) ([]alicloud.Execution, error)
 	CancelExecution(ctx context.Context, region, id string) error
+	Images(ctx context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error)
 }
 
 // Pipeline makes image templates and runs them.
@@ -37,18 +40,36 @@ type CreateTemplateInput struct {
 // CreateTemplateResult names the template, which the API calls an image pipeline.
 type CreateTemplateResult struct {
 	PipelineID string `json:"pipelineId"`
+	Adopted    bool   `json:"adopted,omitempty"` // an earlier attempt had made it
 	Attempt    int32  `json:"attempt"`
 }
 
 // CreateTemplate makes an image template. (ECS API reference, CreateImagePipeline,
 // 2014-05-26.)
 func (a *Pipeline) CreateTemplate(ctx context.Context, in CreateTemplateInput) (CreateTemplateResult, error) {
-	id, err := a.ECS.CreatePipeline(ctx, templateRequest(in))
+	id, adopted, err := once(ctx, creation[string]{
+		doing: "create template " + in.Template.Name,
+		call:  func() (string, error) { return a.ECS.CreatePipeline(ctx, templateRequest(in)) },
+		find:  func() (string, error) { return a.findTemplate(ctx, in) },
+	})
 	if err != nil {
-		return CreateTemplateResult{}, failure("create template "+in.Template.Name, err)
+		return CreateTemplateResult{}, err
 	}
-	activity.GetLogger(ctx).Info("Template created", "pipeline_id", id)
-	return CreateTemplateResult{PipelineID: id, Attempt: attempt(ctx)}, nil
+	activity.GetLogger(ctx).Info("Template made", "pipeline_id", id, "adopted", adopted)
+	return CreateTemplateResult{PipelineID: id, Adopted: adopted, Attempt: attempt(ctx)}, nil
+}
+
+// findTemplate looks for the template that carries the token, and for an image that has
+// the name of the one to be. Names of templates are free.
+func (a *Pipeline) findTemplate(ctx context.Context, in CreateTemplateInput) (string, error) {
+	made, err := a.ECS.Pipelines(ctx, alicloud.PipelineQuery{Region: in.Region, Tags: alicloud.Tags{TagToken: in.Token}})
+	if err != nil {
+		return "", err
+	}
+	if len(made) == 0 {
+		return "", imageNamed(ctx, a.ECS, in.Region, in.Image.Name)
+	}
+	return made[0].ID, nil
 }
 
 func templateRequest(in CreateTemplateInput) alicloud.CreatePipelineRequest {
@@ -93,21 +114,42 @@ type StartExecutionInput struct {
 // StartExecutionResult names the run.
 type StartExecutionResult struct {
 	ExecutionID string `json:"executionId"`
+	Adopted     bool   `json:"adopted,omitempty"` // an earlier attempt had started it
 	Attempt     int32  `json:"attempt"`
 }
 
-// StartExecution runs a template. One execution of a template runs at a time; while
-// another one does, this call is tried again. (ECS API reference,
-// StartImagePipelineExecution, 2014-05-26.)
+// StartExecution runs a template. One execution of a template runs at a time; when that
+// is one of another build, the failure waits, and AwaitTurn tells when it is over. (ECS
+// API reference, StartImagePipelineExecution, 2014-05-26.)
 func (a *Pipeline) StartExecution(ctx context.Context, in StartExecutionInput) (StartExecutionResult, error) {
-	id, err := a.ECS.StartExecution(ctx, alicloud.StartExecutionRequest{
-		Region: in.Region, ClientToken: in.Token, PipelineID: in.PipelineID, Tags: in.Tags,
+	id, adopted, err := once(ctx, creation[string]{
+		doing: "start template " + in.PipelineID,
+		call: func() (string, error) {
+			return a.ECS.StartExecution(ctx, alicloud.StartExecutionRequest{
+				Region: in.Region, ClientToken: in.Token, PipelineID: in.PipelineID, Tags: in.Tags,
+			})
+		},
+		find: func() (string, error) { return a.findExecution(ctx, in) },
 	})
 	if err != nil {
-		return StartExecutionResult{}, failure("start template "+in.PipelineID, err)
+		return StartExecutionResult{}, err
 	}
-	activity.GetLogger(ctx).Info("Execution started", "execution_id", id)
-	return StartExecutionResult{ExecutionID: id, Attempt: attempt(ctx)}, nil
+	activity.GetLogger(ctx).Info("Execution started", "execution_id", id, "adopted", adopted)
+	return StartExecutionResult{ExecutionID: id, Adopted: adopted, Attempt: attempt(ctx)}, nil
+}
+
+// findExecution looks for the run of the template that carries the token.
+func (a *Pipeline) findExecution(ctx context.Context, in StartExecutionInput) (string, error) {
+	runs, err := a.ECS.Executions(ctx, alicloud.ExecutionQuery{
+		Region: in.Region, PipelineID: in.PipelineID, Tags: alicloud.Tags{TagToken: in.Token},
+	})
+	if err != nil {
+		return "", err
+	}
+	if len(runs) == 0 {
+		return "", alicloud.ErrNotFound
+	}
+	return runs[0].ID, nil
 }
 
 // AwaitExecutionInput names a run of a template.
@@ -148,7 +190,7 @@ func (a *Pipeline) awaitEnd(ctx context.Context, in AwaitExecutionInput, pulse *
 	wait := waiting{what: "execution " + in.ExecutionID, pulse: pulse}
 	for execution, err := range a.Watcher.Execution(ctx, in.Region, in.ExecutionID) {
 		if err != nil {
-			if err := wait.missed(err); err != nil {
+			if err := wait.missed(ctx, err); err != nil {
 				return alicloud.Execution{}, err
 			}
 			continue
@@ -197,5 +239,5 @@ type CancelExecutionInput struct {
 // PREPARING, REPAIRING and BUILDING only; that it is too late is no failure: the result
 // says so.
 func (a *Pipeline) CancelExecution(ctx context.Context, in CancelExecutionInput) (CancelResult, error) {
-	return cancelled("cancel execution "+in.ExecutionID, a.ECS.CancelExecution(ctx, in.Region, in.ExecutionID))
+	return cancelled(ctx, "cancel execution "+in.ExecutionID, a.ECS.CancelExecution(ctx, in.Region, in.ExecutionID))
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 
 	"go.temporal.io/sdk/activity"
 
@@ -12,6 +13,7 @@ import (
 // Registrar is the part of Batch Compute that keeps images.
 type Registrar interface {
 	RegisterImage(ctx context.Context, req alicloud.RegisterImageRequest) (id string, err error)
+	BatchImages(ctx context.Context, region string) ([]alicloud.BatchImage, error)
 }
 
 // Registration makes ECS images known to Batch Compute.
@@ -27,24 +29,54 @@ type RegisterImageInput struct {
 
 // RegisterImageResult is the registration.
 type RegisterImageResult struct {
-	ImageID string `json:"imageId"` // img-…
+	ImageID string `json:"imageId"`           // img-…
+	Adopted bool   `json:"adopted,omitempty"` // it existed with the same name and platform
 	Attempt int32  `json:"attempt"`
 }
 
-// RegisterImage registers an ECS image with Batch Compute. A repeat with the same Token
-// returns the first call's id. (Batch Compute API reference, CreateImage, POST /images.)
+// RegisterImage registers an ECS image with Batch Compute, or adopts its registration
+// when name and platform are the same. (Batch Compute API reference, CreateImage, POST
+// /images.)
 func (a *Registration) RegisterImage(ctx context.Context, in RegisterImageInput) (RegisterImageResult, error) {
-	id, err := a.Batch.RegisterImage(ctx, alicloud.RegisterImageRequest{
+	id, adopted, err := once(ctx, creation[string]{
+		doing: "register image " + in.ECSImageID + " with Batch Compute",
+		call:  func() (string, error) { return a.Batch.RegisterImage(ctx, registerRequest(in)) },
+		find:  func() (string, error) { return a.find(ctx, in) },
+	})
+	if err != nil {
+		return RegisterImageResult{}, err
+	}
+	activity.GetLogger(ctx).Info("Image registered", "image_id", id, "adopted", adopted)
+	return RegisterImageResult{ImageID: id, Adopted: adopted, Attempt: attempt(ctx)}, nil
+}
+
+func registerRequest(in RegisterImageInput) alicloud.RegisterImageRequest {
+	return alicloud.RegisterImageRequest{
 		Region:          in.Region,
 		IdempotentToken: in.Token,
 		Name:            in.BatchCompute.Name,
 		Description:     in.BatchCompute.Description,
 		ECSImageID:      in.ECSImageID,
 		Platform:        in.BatchCompute.Platform,
-	})
-	if err != nil {
-		return RegisterImageResult{}, failure("register image "+in.ECSImageID+" with Batch Compute", err)
 	}
-	activity.GetLogger(ctx).Info("Image registered", "image_id", id)
-	return RegisterImageResult{ImageID: id, Attempt: attempt(ctx)}, nil
+}
+
+// find looks for the registration of the image. Batch Compute takes no tags, and an image
+// is registered at most once.
+func (a *Registration) find(ctx context.Context, in RegisterImageInput) (string, error) {
+	registered, err := a.Batch.BatchImages(ctx, in.Region)
+	if err != nil {
+		return "", err
+	}
+	for _, image := range registered {
+		switch {
+		case image.ECSImageID != in.ECSImageID:
+		case image.Name == in.BatchCompute.Name && image.Platform == in.BatchCompute.Platform:
+			return image.ID, nil
+		default:
+			return "", taken{fmt.Sprintf("It is registered as %s with the name %s and the platform %s since %s.",
+				image.ID, image.Name, image.Platform, image.CreatedAt)}
+		}
+	}
+	return "", alicloud.ErrNotFound
 }

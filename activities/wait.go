@@ -22,6 +22,8 @@ type Watcher interface {
 	Task(ctx context.Context, region, id string) iter.Seq2[alicloud.Task, error]
 	Image(ctx context.Context, region, id string) iter.Seq2[alicloud.Image, error]
 	Execution(ctx context.Context, region, id string) iter.Seq2[alicloud.Execution, error]
+	// Runs shows the executions of a template.
+	Runs(ctx context.Context, region, pipelineID string) iter.Seq2[[]alicloud.Execution, error]
 }
 
 // graceLooks is how often a thing that was just made may be missing before it is gone:
@@ -48,7 +50,7 @@ func (w *waiting) saw(percent int, status string, running ...string) {
 }
 
 // missed notes a look that failed and returns the failure when looking again cannot help.
-func (w *waiting) missed(err error) error {
+func (w *waiting) missed(ctx context.Context, err error) error {
 	if errors.Is(err, alicloud.ErrNotFound) {
 		w.misses++
 		if w.seen || w.misses >= graceLooks {
@@ -58,7 +60,7 @@ func (w *waiting) missed(err error) error {
 		return nil
 	}
 	if stops(err) {
-		return failure("look at "+w.what, err)
+		return failure(ctx, "look at "+w.what, err)
 	}
 	w.pulse.say(Heartbeat{Detail: fmt.Sprintf("looking at %s again: %v", w.what, err)})
 	return nil
@@ -85,6 +87,7 @@ type Looker interface {
 	Task(ctx context.Context, region, id string) (alicloud.Task, error)
 	Images(ctx context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error)
 	Execution(ctx context.Context, region, id string) (alicloud.Execution, error)
+	Executions(ctx context.Context, q alicloud.ExecutionQuery) ([]alicloud.Execution, error)
 }
 
 // Task looks at an import task.
@@ -109,6 +112,13 @@ func (p *Poller) Image(ctx context.Context, region, id string) iter.Seq2[aliclou
 // Execution looks at a run of a template.
 func (p *Poller) Execution(ctx context.Context, region, id string) iter.Seq2[alicloud.Execution, error] {
 	return poll(ctx, p.Interval, func() (alicloud.Execution, error) { return p.Cloud.Execution(ctx, region, id) })
+}
+
+// Runs looks at the runs of a template.
+func (p *Poller) Runs(ctx context.Context, region, pipelineID string) iter.Seq2[[]alicloud.Execution, error] {
+	return poll(ctx, p.Interval, func() ([]alicloud.Execution, error) {
+		return p.Cloud.Executions(ctx, alicloud.ExecutionQuery{Region: region, PipelineID: pipelineID})
+	})
 }
 
 func poll[T any](ctx context.Context, interval time.Duration, look func() (T, error)) iter.Seq2[T, error] {
@@ -139,5 +149,5 @@ func backOff(err error) time.Duration {
 	if !errors.As(err, &refused) {
 		return 0
 	}
-	return retryDelay(lookUp(refused), refused, time.Now())
+	return retryDelay(refused, 1, time.Now())
 }

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"testing"
 	"time"
@@ -29,6 +28,8 @@ type script struct {
 	seen  int
 	task  alicloud.Task
 	run   alicloud.Execution
+
+	usable *bool // of the image
 }
 
 func (s *script) next() look {
@@ -49,7 +50,7 @@ func (s *script) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Im
 	if l.status == "" {
 		return nil, l.err
 	}
-	return []alicloud.Image{{ID: q.ID, Name: "golden", Status: l.status}}, l.err
+	return []alicloud.Image{{ID: q.ID, Name: "golden", Status: l.status, Usable: s.usable}}, l.err
 }
 
 func (s *script) Execution(_ context.Context, _, id string) (alicloud.Execution, error) {
@@ -57,6 +58,14 @@ func (s *script) Execution(_ context.Context, _, id string) (alicloud.Execution,
 	run := s.run
 	run.ID, run.Status = id, l.status
 	return run, l.err
+}
+
+func (s *script) Executions(context.Context, alicloud.ExecutionQuery) ([]alicloud.Execution, error) {
+	l := s.next()
+	if l.status == "" {
+		return nil, l.err
+	}
+	return []alicloud.Execution{{ID: "exec-0", Status: l.status}}, l.err
 }
 
 func statuses(words ...string) []look {
@@ -71,6 +80,8 @@ func answer(code string, status int) error {
 	return &alicloud.Error{API: "DescribeTasks", Code: code, HTTPStatus: status, Message: "as documented"}
 }
 
+var yes, no = true, false
+
 func TestAwaitImport(t *testing.T) {
 	forbidden, outage := answer("Forbidden.RAM", 403), answer("ServiceUnavailable", 503)
 	for _, test := range []struct {
@@ -80,11 +91,14 @@ func TestAwaitImport(t *testing.T) {
 		wantType string // empty: success
 		says     string
 		seen     int
+		usable   *bool
 	}{
 		{name: "a finished task with an available image ends the wait",
-			looks: statuses("Waiting", "Processing", "Finished", "Available"), seen: 4},
+			looks: statuses("Waiting", "Processing", "Finished", "Available"), usable: &yes, seen: 4},
+		{name: "an image that does not say whether it is usable is looked at twice",
+			looks: statuses("Finished", "Available", "Available"), seen: 3},
 		{name: "an image that lags behind its task is waited for",
-			looks: statuses("Finished", "Creating", "Available"), seen: 3},
+			looks: statuses("Finished", "Creating", "Available"), usable: &yes, seen: 3},
 		{name: "a failed task ends the wait at once with its reason",
 			looks: statuses("Failed"), task: alicloud.Task{ErrorCode: "InvalidFormat", ErrorMessage: "no disk"},
 			wantType: ImportFailed, says: "InvalidFormat: no disk", seen: 1},
@@ -92,18 +106,18 @@ func TestAwaitImport(t *testing.T) {
 			wantType: ImportFailed, says: "cancelled outside", seen: 2},
 		{name: "an image that became CreateFailed ends the wait", looks: statuses("Finished", "CreateFailed"),
 			wantType: ImportFailed, says: "CreateFailed", seen: 2},
-		{name: "an unknown state is waited on", looks: statuses("Thinking", "Finished", "Available"), seen: 3},
+		{name: "an unknown state is waited on", looks: statuses("Thinking", "Finished", "Available"), usable: &yes, seen: 3},
 		{name: "a 403 ends the wait at the first look", looks: []look{{err: forbidden}}, wantType: "Forbidden.RAM", seen: 1},
-		{name: "an outage is waited out", looks: []look{{err: outage}, {err: outage}, {status: "Finished"}, {status: "Available"}}, seen: 4},
+		{name: "an outage is waited out", looks: []look{{err: outage}, {err: outage}, {status: "Finished"}, {status: "Available"}}, usable: &yes, seen: 4},
 		{name: "a task that is not visible yet is waited for",
-			looks: []look{{err: alicloud.ErrNotFound}, {status: "Finished"}, {status: "Available"}}, seen: 3},
+			looks: []look{{err: alicloud.ErrNotFound}, {status: "Finished"}, {status: "Available"}}, usable: &yes, seen: 3},
 		{name: "a task that disappears ends the wait", looks: []look{{status: "Processing"}, {err: alicloud.ErrNotFound}},
 			wantType: Disappeared, seen: 2},
 		{name: "a task that never appears ends the wait", looks: []look{{err: alicloud.ErrNotFound}}, wantType: Disappeared, seen: graceLooks},
 		{name: "an image that disappears ends the wait", looks: []look{{status: "Finished"}, {status: "Creating"}, {}}, wantType: Disappeared, seen: 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cloud := &script{looks: test.looks, task: test.task}
+			cloud := &script{looks: test.looks, task: test.task, usable: test.usable}
 			imports := &Import{Watcher: &Poller{Cloud: cloud, Interval: time.Microsecond}}
 			env := environment(t, imports)
 			value, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{Region: "r", TaskID: "t-1", ImageID: "m-1"})
@@ -164,7 +178,7 @@ func TestStoppingWorkerHandsItsWaitOver(t *testing.T) {
 	close(stop)
 	_, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{TaskID: "t-1"})
 	var handed *temporal.ApplicationError
-	require.True(t, errors.As(err, &handed), "%v", err)
+	require.ErrorAs(t, err, &handed)
 	require.False(t, handed.NonRetryable())
 	require.Equal(t, time.Second, handed.NextRetryDelay())
 }
@@ -185,6 +199,9 @@ func (w watch) Task(context.Context, string, string) iter.Seq2[alicloud.Task, er
 	return func(yield func(alicloud.Task, error) bool) { yield(w(), nil) }
 }
 func (w watch) Image(context.Context, string, string) iter.Seq2[alicloud.Image, error] { return nil }
+func (w watch) Runs(context.Context, string, string) iter.Seq2[[]alicloud.Execution, error] {
+	return nil
+}
 func (w watch) Execution(context.Context, string, string) iter.Seq2[alicloud.Execution, error] {
 	return nil
 }
@@ -215,7 +232,7 @@ func environment(t *testing.T, activities any) *testsuite.TestActivityEnvironmen
 func refused(t *testing.T, err error, wantType string) Failure {
 	t.Helper()
 	var application *temporal.ApplicationError
-	require.True(t, errors.As(err, &application), "%v", err)
+	require.ErrorAs(t, err, &application)
 	require.Equal(t, wantType, application.Type())
 	require.True(t, application.NonRetryable())
 	return FailureOf(err)

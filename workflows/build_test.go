@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -91,12 +90,12 @@ func TestEveryResourceCarriesItsOwner(t *testing.T) {
 	for step, tags := range map[Step]alicloud.Tags{
 		"import": c.imported.Tags, "components/0": c.components[0].Tags, "template": c.template.Tags, "execution": c.execution.Tags,
 	} {
-		require.Equal(t, sent[step], tags[TagToken], step)
-		require.Equal(t, result.BuildID, tags[TagBuild], step)
+		require.Equal(t, sent[step], tags[activities.TagToken], step)
+		require.Equal(t, result.BuildID, tags[activities.TagBuild], step)
 	}
 	require.Equal(t, "web", c.imported.Tags["team"])
 	require.Equal(t, "night", c.execution.Tags["run"])
-	require.Equal(t, result.BuildID, c.template.ImageTags[TagBuild])
+	require.Equal(t, result.BuildID, c.template.ImageTags[activities.TagBuild])
 }
 
 func TestBuildSkipsWhatTheDocumentLeavesOut(t *testing.T) {
@@ -146,8 +145,8 @@ func TestComponentThatExists(t *testing.T) {
 		_, _, err := run(t, &c, doc)
 		failure := failureIn(t, err, "InvalidComponentVersion.Exist")
 		require.Equal(t, StepComponents, failure.Step)
-		require.Contains(t, failure.Message, "ic-there, created 2026-11-01")
-		require.Contains(t, failure.Advice, "raise the version")
+		require.Contains(t, failure.Message, "ic-there has different content: not made by Kiln, created 2026-11-01")
+		require.Contains(t, failure.Message, "Raise the version")
 		require.NotContains(t, c.calls, "CreatePipeline")
 	})
 }
@@ -190,6 +189,57 @@ func TestRetryCodeIsTriedAgainWithTheSameToken(t *testing.T) {
 
 	progress := progressOf(t, env)
 	require.Equal(t, count(c.calls, "RegisterImage"), progress.Steps[1].Attempts)
+}
+
+func TestConflictThatClearsIsWaitedFor(t *testing.T) {
+	importing := refusal("ImportImage", "ImageIsImporting", 403, "The specified Image is importing.")
+	c := cloud{refuse: map[string]error{"ImportImage": importing}, refusals: map[string]int{"ImportImage": 3}}
+	env := environment(t, &c)
+	var seen Progress
+	env.RegisterDelayedCallback(func() { seen = progressOf(t, env) }, 40*time.Second)
+	began := env.Now()
+	env.ExecuteWorkflow(BuildType, raw(document(imported, registered)))
+
+	require.NoError(t, env.GetWorkflowError())
+	require.Equal(t, 4, count(c.calls, "ImportImage"))
+	require.GreaterOrEqual(t, env.Now().Sub(began), 30*time.Second+time.Minute+2*time.Minute, "the pauses grow")
+	require.Contains(t, seen.Steps[0].Detail, "waiting for ImageIsImporting")
+	require.Empty(t, progressOf(t, env).Steps[0].Detail)
+}
+
+func TestConflictThatDoesNotClearEndsAtTheDocumentsLimit(t *testing.T) {
+	importing := refusal("ImportImage", "ImageIsImporting", 403, "The specified Image is importing.")
+	c := cloud{refuse: map[string]error{"ImportImage": importing}}
+	_, _, err := run(t, &c, document(imported, registered, `"timeouts": {"conflict": "10m"}`))
+	require.Equal(t, "wait", failureIn(t, err, "ImageIsImporting").Class)
+	require.Equal(t, 6, count(c.calls, "ImportImage"), "after 0, 30 s, 1:30, 3:30, 7:30 and 10 min")
+}
+
+func TestThrottlingAloneNeverFailsABuild(t *testing.T) {
+	throttled := refusal("ImportImage", "Throttling.User", 400, "Request was denied due to user flow control.")
+	c := cloud{refuse: map[string]error{"ImportImage": throttled}, refusals: map[string]int{"ImportImage": 200}}
+	_, _, err := run(t, &c, document(imported, registered, `"timeouts": {"call": "1h"}`))
+	require.NoError(t, err)
+	require.Equal(t, 201, count(c.calls, "ImportImage"))
+}
+
+func TestBuildsThatShareATemplateTakeTurns(t *testing.T) {
+	busy := refusal("StartImagePipelineExecution", "InvalidImagePipeline.HasRunningExecution", 403, "one is running")
+	c := cloud{refuse: map[string]error{"StartExecution": busy}, refusals: map[string]int{"StartExecution": 1},
+		running: alicloud.Execution{ID: "exec-0", Status: "BUILDING", Tags: alicloud.Tags{activities.TagBuild: "other"}}}
+	result, _, err := run(t, &c, document(`"template": {"id": "ip-old"}`))
+	require.NoError(t, err)
+	require.Equal(t, "exec-1", result.ExecutionID)
+	require.Equal(t, 2, count(c.calls, "StartExecution"))
+}
+
+func TestRunningExecutionOfOurOwnIsAdopted(t *testing.T) {
+	busy := refusal("StartImagePipelineExecution", "InvalidImagePipeline.HasRunningExecution", 403, "one is running")
+	c := cloud{refuse: map[string]error{"StartExecution": busy}, running: alicloud.Execution{ID: "exec-0", Status: "BUILDING"}, ours: true}
+	result, _, err := run(t, &c, document(`"template": {"id": "ip-old"}`))
+	require.NoError(t, err)
+	require.Equal(t, "exec-0", result.ExecutionID)
+	require.Equal(t, 1, count(c.calls, "StartExecution"))
 }
 
 func TestInvalidDocumentMakesNoCall(t *testing.T) {
@@ -281,7 +331,7 @@ func cancelDuring(env *testsuite.TestWorkflowEnvironment, activityType string) {
 func failureIn(t *testing.T, err error, wantType string) Failure {
 	t.Helper()
 	var refused *temporal.ApplicationError
-	require.True(t, errors.As(err, &refused), "%v", err)
+	require.ErrorAs(t, err, &refused)
 	require.Equal(t, wantType, refused.Type())
 	require.True(t, refused.NonRetryable())
 	var failure Failure

@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/seed1230462e/kiln/activities"
@@ -21,10 +23,13 @@ type cloud struct {
 	mu       sync.Mutex
 	calls    []string // in order, as "ImportImage" or "CreateComponent nginx 1.0.0"
 	refuse   map[string]error
+	refusals map[string]int // how often it refuses; for ever when not said
 	existing []alicloud.Component
 	looks    map[string]int
 	stuck    string // the id that never gets done
 	partial  bool
+	running  alicloud.Execution // of the template, before the build comes
+	ours     bool               // it carries the build's token
 
 	imported   alicloud.ImportImageRequest
 	components []alicloud.CreateComponentRequest
@@ -38,6 +43,12 @@ func (c *cloud) call(format string, args ...any) error {
 	defer c.mu.Unlock()
 	name := fmt.Sprintf(format, args...)
 	c.calls = append(c.calls, name)
+	if times, limited := c.refusals[name]; limited {
+		if times == 0 {
+			return nil
+		}
+		c.refusals[name]--
+	}
 	return c.refuse[name]
 }
 
@@ -85,6 +96,29 @@ func (c *cloud) CancelExecution(_ context.Context, _, id string) error {
 	return c.call("CancelExecution %s", id)
 }
 
+func (c *cloud) Pipelines(context.Context, alicloud.PipelineQuery) ([]alicloud.Pipeline, error) {
+	return nil, c.call("Pipelines")
+}
+
+// Executions lists the one that runs, until it is over at the second look.
+func (c *cloud) Executions(_ context.Context, q alicloud.ExecutionQuery) ([]alicloud.Execution, error) {
+	switch {
+	case c.running.ID == "", len(q.Tags) > 0 && !c.ours:
+		return nil, c.call("Executions")
+	case len(q.Tags) == 0:
+		c.running.Status = c.second(c.running.ID, "BUILDING", "SUCCESS")
+	}
+	return []alicloud.Execution{c.running}, c.call("Executions")
+}
+
+func (c *cloud) ImportTask(context.Context, string, string) (alicloud.Task, error) {
+	return alicloud.Task{}, c.call("ImportTask")
+}
+
+func (c *cloud) BatchImages(context.Context, string) ([]alicloud.BatchImage, error) {
+	return nil, c.call("BatchImages")
+}
+
 func (c *cloud) RegisterImage(_ context.Context, req alicloud.RegisterImageRequest) (string, error) {
 	c.registered = req
 	return "img-1", c.call("RegisterImage")
@@ -95,6 +129,9 @@ func (c *cloud) Task(_ context.Context, _, id string) (alicloud.Task, error) {
 }
 
 func (c *cloud) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error) {
+	if q.ID == "" {
+		return nil, nil // nothing has the name or the token
+	}
 	return []alicloud.Image{{ID: q.ID, Name: "name of " + q.ID, Status: c.second(q.ID, "Creating", "Available")}}, nil
 }
 
@@ -115,7 +152,9 @@ func refusal(api, code string, status int, message string) error {
 func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	c.looks = map[string]int{}
-	env := new(testsuite.WorkflowTestSuite).NewTestWorkflowEnvironment()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(20 * time.Second)
 	watcher := &activities.Poller{Cloud: c, Interval: time.Millisecond}
 	Register(env, Options{})

@@ -38,7 +38,7 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 			all.Add(1)
 			workflow.Go(ctx, func(ctx workflow.Context) {
 				defer all.Done()
-				failures[i] = b.makeComponent(ctx, &components[i])
+				failures[i] = b.makeComponent(ctx, s, &components[i])
 			})
 		}
 		all.Wait(ctx)
@@ -53,21 +53,20 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 	return components, err
 }
 
-// makeComponent makes a component, or adopts the one that exists with its name and version.
-func (b *build) makeComponent(ctx workflow.Context, c *component) error {
-	var ecs *activities.Component
-	var made activities.ComponentResult
+// makeComponent makes a component, or adopts the one that exists with its name, version
+// and content.
+func (b *build) makeComponent(ctx workflow.Context, s *StepProgress, c *component) error {
 	want := c.Component
 	want.Tags = b.own(want.Tags, c.token)
-	title := c.Name + " " + c.Version
-	err := workflow.ExecuteActivity(b.calling(ctx, "create component "+title), ecs.CreateComponent,
-		activities.CreateComponentInput{Region: b.doc.Region, Token: c.token, Component: want}).Get(ctx, &made)
-	if activities.Exists(err) {
-		c.adopted = true
-		err = workflow.ExecuteActivity(b.calling(ctx, "adopt component "+title), ecs.AdoptComponent,
-			activities.AdoptComponentInput{Region: b.doc.Region, Component: c.Component}).Get(ctx, &made)
-	}
-	c.id, c.attempt = made.ID, made.Attempt
+	var ecs *activities.Component
+	var made activities.ComponentResult
+	err := b.call(ctx, s, request{
+		summary:  "create component " + c.Name + " " + c.Version,
+		activity: ecs.CreateComponent,
+		in:       activities.CreateComponentInput{Region: b.doc.Region, Token: c.token, Component: want},
+		out:      &made,
+	})
+	c.id, c.adopted, c.attempt = made.ID, made.Adopted, made.Attempt
 	return err
 }
 

@@ -53,7 +53,7 @@ func (b *build) startImport(ctx workflow.Context, s *StepProgress) (activities.I
 	var ecs *activities.Import // names the methods; the worker holds the real one
 	var started activities.ImportImageResult
 	in := activities.ImportImageInput{Region: b.doc.Region, Token: s.Token, Import: disk}
-	err := workflow.ExecuteActivity(b.calling(ctx, "import "+disk.ImageName), ecs.ImportImage, in).Get(ctx, &started)
+	err := b.call(ctx, s, request{summary: "import " + disk.ImageName, activity: ecs.ImportImage, in: in, out: &started})
 	s.Attempts = int(started.Attempt)
 	return started, err
 }

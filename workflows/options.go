@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/spec"
 )
 
@@ -45,6 +46,62 @@ func reading(ctx workflow.Context) workflow.Context {
 		ScheduleToCloseTimeout: time.Minute,
 		Summary:                "read the document",
 	})
+}
+
+// How long a conflict that clears by itself is left alone: at first, and at most.
+const (
+	firstPause   = 30 * time.Second
+	longestPause = 5 * time.Minute
+)
+
+// request is one call to the cloud, as an activity.
+type request struct {
+	summary  string
+	activity any
+	in, out  any
+	// yield waits until the conflict that the call met may be over, and tells whether it did
+	// wait. Nil: nothing tells, so the pauses grow.
+	yield func(ctx workflow.Context) (waited bool, err error)
+}
+
+// call makes a request until it succeeds or fails for good. Throttling alone never fails
+// it; a conflict that clears by itself is waited for, up to the document's timeout, and
+// the step says so.
+func (b *build) call(ctx workflow.Context, s *StepProgress, r request) error {
+	deadline := workflow.Now(ctx).Add(time.Duration(b.doc.Timeouts.Conflict))
+	for pause := firstPause; ; {
+		err := workflow.ExecuteActivity(b.calling(ctx, r.summary), r.activity, r.in).Get(ctx, r.out)
+		if err == nil || temporal.IsCanceledError(err) {
+			return err
+		}
+		failure := activities.FailureOf(err)
+		if failure.Throttled() {
+			continue
+		}
+		left := deadline.Sub(workflow.Now(ctx))
+		if !failure.Waits() || left <= 0 {
+			return err
+		}
+		s.Detail = "waiting for " + failure.Code + " to clear: " + failure.Message
+		b.tellDetails(ctx)
+		waited, err := r.wait(ctx, min(pause, left))
+		if err != nil {
+			return err
+		}
+		if !waited {
+			pause = min(2*pause, longestPause)
+		}
+		s.Detail = ""
+	}
+}
+
+func (r request) wait(ctx workflow.Context, pause time.Duration) (waited bool, err error) {
+	if r.yield != nil {
+		if waited, err := r.yield(ctx); waited || err != nil {
+			return waited, err
+		}
+	}
+	return false, workflow.Sleep(ctx, pause)
 }
 
 // undoTimeout bounds one call of a cancelled build.

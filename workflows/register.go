@@ -16,7 +16,7 @@ func (b *build) register(ctx workflow.Context, imageID string) error {
 		var batch *activities.Registration
 		var registered activities.RegisterImageResult
 		in := activities.RegisterImageInput{Region: b.doc.Region, Token: s.Token, ECSImageID: imageID, BatchCompute: *b.doc.BatchCompute}
-		err := workflow.ExecuteActivity(b.calling(ctx, "register image "+imageID), batch.RegisterImage, in).Get(ctx, &registered)
+		err := b.call(ctx, s, request{summary: "register image " + imageID, activity: batch.RegisterImage, in: in, out: &registered})
 		s.ResourceID, s.Attempts = registered.ImageID, int(registered.Attempt)
 		b.result.BatchComputeImageID = registered.ImageID
 		return err

@@ -30,7 +30,7 @@ func (b *build) makeTemplate(ctx workflow.Context, base base, components []compo
 
 		var ecs *activities.Pipeline
 		var made activities.CreateTemplateResult
-		err := workflow.ExecuteActivity(b.calling(ctx, "create template "+in.Template.Name), ecs.CreateTemplate, in).Get(ctx, &made)
+		err := b.call(ctx, s, request{summary: "create template " + in.Template.Name, activity: ecs.CreateTemplate, in: in, out: &made})
 		s.ResourceID, s.Attempts = made.PipelineID, int(made.Attempt)
 		b.result.PipelineID = made.PipelineID
 		return err
@@ -69,9 +69,23 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 	in := activities.StartExecutionInput{
 		Region: b.doc.Region, Token: s.Token, PipelineID: pipelineID, Tags: b.own(b.doc.Execution.Tags, s.Token),
 	}
-	err := workflow.ExecuteActivity(b.calling(ctx, "start template "+pipelineID), ecs.StartExecution, in).Get(ctx, &started)
+	err := b.call(ctx, s, request{
+		summary: "start template " + pipelineID, activity: ecs.StartExecution, in: in, out: &started,
+		yield: func(ctx workflow.Context) (bool, error) { return b.awaitTurn(ctx, pipelineID) },
+	})
 	s.Attempts = int(started.Attempt)
 	return started.ExecutionID, err
+}
+
+// awaitTurn waits until no execution of the template runs: builds that share a template
+// take turns.
+func (b *build) awaitTurn(ctx workflow.Context, pipelineID string) (waited bool, err error) {
+	var ecs *activities.Pipeline
+	var turn activities.AwaitTurnResult
+	in := activities.AwaitTurnInput{Region: b.doc.Region, PipelineID: pipelineID}
+	waiting := b.waiting(ctx, b.doc.Timeouts.Conflict, "wait until template "+pipelineID+" is free")
+	err = workflow.ExecuteActivity(waiting, ecs.AwaitTurn, in).Get(ctx, &turn)
+	return turn.Waited, err
 }
 
 func (b *build) awaitExecution(ctx workflow.Context, executionID string) error {

@@ -11,12 +11,6 @@ import (
 	"github.com/seed1230462e/kiln/activities"
 )
 
-// The tags that say which build and step a resource belongs to.
-const (
-	TagBuild = "kiln:build"
-	TagToken = "kiln:token"
-)
-
 // token names one step of one build to the cloud: the same on every attempt, replay and
 // reset. Hex suits both services: ECS takes 64 ASCII characters, Batch Compute only
 // letters, digits and underscores, so it would refuse a UUID's hyphens. The token
@@ -39,7 +33,7 @@ func (b *build) own(tags map[string]string, token string) map[string]string {
 	for _, key := range workflow.DeterministicKeys(tags) {
 		owned[key] = tags[key]
 	}
-	owned[TagBuild], owned[TagToken] = b.id, token
+	owned[activities.TagBuild], owned[activities.TagToken] = b.id, token
 	return owned
 }
 
@@ -60,6 +54,6 @@ func checkBuildID(id string) error {
 		return nil
 	}
 	return activities.Ended(activities.InvalidBuild,
-		fmt.Sprintf("the build id (the workflow id) %q %s; the cloud refuses it as the value of the tag %s", id, fault, TagBuild),
+		fmt.Sprintf("the build id (the workflow id) %q %s; the cloud refuses it as the value of the tag %s", id, fault, activities.TagBuild),
 		"start the build with another workflow id")
 }

@@ -202,8 +202,10 @@ type BatchCompute struct {
 
 // Timeouts bound how long a build waits before it fails. Durations are written as 90m or 6h.
 type Timeouts struct {
-	// Call bounds one request with all its retries.
+	// Call bounds one request with all its retries; throttling does not count.
 	Call Duration `json:"call,omitempty" jsonschema:"default=2h"`
+	// Conflict bounds the wait for a conflict that clears by itself, such as another run of the template.
+	Conflict Duration `json:"conflict,omitempty" jsonschema:"default=12h"`
 	// Import bounds the wait for the import.
 	Import Duration `json:"import,omitempty" jsonschema:"default=12h"`
 	// Execution bounds the wait for the execution of the template.

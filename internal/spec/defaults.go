@@ -9,6 +9,7 @@ import (
 // Default timeouts.
 const (
 	callTimeout      = Duration(2 * time.Hour)
+	conflictTimeout  = Duration(12 * time.Hour)
 	importTimeout    = Duration(12 * time.Hour)
 	executionTimeout = Duration(12 * time.Hour)
 )
@@ -17,6 +18,7 @@ const (
 func (b Build) withDefaults() Build {
 	b.Timeouts = Timeouts{
 		Call:      cmp.Or(b.Timeouts.Call, callTimeout),
+		Conflict:  cmp.Or(b.Timeouts.Conflict, conflictTimeout),
 		Import:    cmp.Or(b.Timeouts.Import, importTimeout),
 		Execution: cmp.Or(b.Timeouts.Execution, executionTimeout),
 	}

@@ -114,7 +114,7 @@ batchCompute: {}
 	require.Equal(t, build.Tags, build.Execution.Tags)
 	require.Equal(t, Image{Name: "web", Tags: build.Tags}, build.Image)
 	require.Equal(t, &BatchCompute{Name: "web", Platform: "Windows"}, build.BatchCompute)
-	require.Equal(t, Timeouts{Call: Duration(2 * time.Hour), Import: Duration(12 * time.Hour), Execution: Duration(12 * time.Hour)}, build.Timeouts)
+	require.Equal(t, Timeouts{Call: Duration(2 * time.Hour), Conflict: Duration(12 * time.Hour), Import: Duration(12 * time.Hour), Execution: Duration(12 * time.Hour)}, build.Timeouts)
 }
 
 func TestWithoutTemplateNothingIsFilledForOne(t *testing.T) {

@@ -1,0 +1,50 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// endedStates are those in which an execution is over. (ECS API reference,
+// DescribeImagePipelineExecutions, 2014-05-26.)
+var endedStates = []string{"SUCCESS", "PARTITION_SUCCESS", "FAILED", "TEST_FAILED", "CANCELLED"}
+
+// AwaitTurnInput names a template that is busy.
+type AwaitTurnInput struct {
+	Region     string `json:"region"`
+	PipelineID string `json:"pipelineId"`
+}
+
+// AwaitTurnResult says whether there was anything to wait for.
+type AwaitTurnResult struct {
+	Waited bool `json:"waited"`
+}
+
+// AwaitTurn blocks until no execution of a template runs.
+func (a *Pipeline) AwaitTurn(ctx context.Context, in AwaitTurnInput) (AwaitTurnResult, error) {
+	pulse := startPulse(ctx)
+	defer pulse.stop()
+	wait := waiting{what: "template " + in.PipelineID, pulse: pulse}
+	var result AwaitTurnResult
+	for runs, err := range a.Watcher.Runs(ctx, in.Region, in.PipelineID) {
+		if err != nil {
+			if err := wait.missed(ctx, err); err != nil {
+				return result, err
+			}
+			continue
+		}
+		running := ""
+		for _, run := range runs {
+			if !slices.Contains(endedStates, run.Status) {
+				running = fmt.Sprintf("execution %s of template %s, %s", run.ID, in.PipelineID, owner(run.Tags, run.CreatedAt))
+			}
+		}
+		if running == "" {
+			return result, nil
+		}
+		result.Waited = true
+		pulse.say(Heartbeat{Detail: "waiting for " + running})
+	}
+	return result, handOver(ctx)
+}
