@@ -2,7 +2,9 @@ package alicloud
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"math"
@@ -27,17 +29,30 @@ func (x *exchange) accept() {
 	x.answered = true
 }
 
-// refused reads an error answer. Old Batch Compute servers say ErrorCode for Code.
+// refusalAnswer is an error document. Old Batch Compute servers say ErrorCode for Code,
+// and a gateway may write XML whatever the request accepts.
+type refusalAnswer struct {
+	Code, ErrorCode, Message text
+	RequestID                text `xml:"RequestId"`
+}
+
+// read takes JSON, or XML with the same names; what is neither is judged as JSON.
+func (a *refusalAnswer) read(body []byte) error {
+	err := json.Unmarshal(body, a)
+	if err != nil && xml.Unmarshal(body, a) == nil && cmp.Or(a.Code, a.ErrorCode) != "" {
+		return nil
+	}
+	return err
+}
+
+// refused reads an error answer.
 func (x *exchange) refused() {
-	var answer struct{ Code, ErrorCode, Message, RequestID text }
-	if err := json.Unmarshal(x.body, &answer); err != nil {
+	var answer refusalAnswer
+	if err := answer.read(x.body); err != nil {
 		x.bad("is no error document", err)
 		return
 	}
-	code := answer.Code
-	if code == "" {
-		code = answer.ErrorCode
-	}
+	code := cmp.Or(answer.Code, answer.ErrorCode)
 	if code == "" {
 		x.bad("names no error code", nil)
 		return

@@ -55,7 +55,7 @@ func (c *Cloud) Components(ctx context.Context, q ComponentQuery) ([]Component, 
 		}, &a); err != nil {
 			return "", err
 		}
-		for _, i := range a.ImageComponent.ImageComponentSet {
+		for _, i := range a.ImageComponent {
 			// ECS reads * in a version as a wildcard and may match names loosely.
 			if q.Name == string(i.Name) && (q.Version == "" || q.Version == string(i.ComponentVersion)) {
 				components = append(components, i.component())
@@ -71,11 +71,11 @@ func (c *Cloud) Components(ctx context.Context, q ComponentQuery) ([]Component, 
 
 type componentsAnswer struct {
 	NextToken      text
-	ImageComponent struct{ ImageComponentSet []componentAnswer }
+	ImageComponent listOf[componentAnswer]
 }
 
 func (a *componentsAnswer) owed() string {
-	for _, i := range a.ImageComponent.ImageComponentSet {
+	for _, i := range a.ImageComponent {
 		if i.owed() != "" {
 			return i.owed() + " in one of its components"
 		}

@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,3 +52,12 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause when no answer came, such as the context's error.
 func (e *Error) Unwrap() error { return e.Err }
+
+// absent makes a refusal with one of the codes wrap ErrNotFound.
+func absent(err error, codes ...string) error {
+	var refused *Error
+	if errors.As(err, &refused) && slices.Contains(codes, refused.Code) {
+		refused.Err = ErrNotFound
+	}
+	return err
+}

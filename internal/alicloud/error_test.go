@@ -331,37 +331,37 @@ func TestTheCallersContextEndsACall(t *testing.T) {
 	}
 }
 
-// FuzzAnswer gives every call an arbitrary answer: it returns a result or an *Error (or
-// that an execution is not there), and never panics.
+// FuzzAnswer gives a call an arbitrary answer: it returns a result or an *Error (or that
+// something is not there), and never panics.
 func FuzzAnswer(f *testing.F) {
-	f.Add(200, `{"ImageId":"m-1","TaskId":"t-1","TaskStatus":"Finished"}`)
-	f.Add(200, `{"Images":{"Image":[{"ImageId":"m-1","Tags":{"Tag":[{"TagKey":"k"}]}}]},"TotalCount":"x"}`)
-	f.Add(200, `{"NextToken":"a","NextMarker":1e9,"Items":[null]}`)
-	f.Add(404, `{"Code":"InvalidImagePipeline.NotFound","Message":"%s"}`)
-	f.Add(502, `<html>`)
-	f.Add(302, ``)
-	f.Add(-7, "\xff{")
+	calls := append(callsOnTheWire(),
+		wireCall{
+			answer: `{"Id":"img-1"}`,
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, registerOf(ctx, c) },
+		},
+		wireCall{
+			answer: `{"NextMarker":"","Items":[{"Id":"img-1","Name":"golden","Description":"d","EcsImageId":"m-1","Platform":"Linux","Type":"Self","OwnerId":123,"CreationTime":"2016-10-31T06:55:33.921897Z"}]}`,
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return c.BatchImages(ctx, region) },
+		},
+	)
+	for i, c := range calls {
+		f.Add(uint8(i), 200, c.answer)
+		f.Add(uint8(i), 400, `{"RequestId":"R-1","HostId":"ecs.aliyuncs.com","Code":"InvalidImagePipeline.NotFound","Message":"The specified \"%s\" is not found.","Recommend":"https://x"}`)
+	}
+	f.Add(uint8(0), 200, `{"NextToken":"a","NextMarker":1e9,"Items":[null]}`)
+	f.Add(uint8(0), 502, `<html>`)
+	f.Add(uint8(0), 302, ``)
+	f.Add(uint8(0), -7, "\xff{")
 	cloud, err := New(Options{AccessKeyID: testID, AccessKeySecret: testSecret})
 	require.NoError(f, err)
-	f.Fuzz(func(t *testing.T, status int, body string) {
+	f.Fuzz(func(t *testing.T, which uint8, status int, body string) {
 		cloud.wire.transport = roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 		})
-		ctx := context.Background()
-		for _, call := range []func() error{
-			func() error { return importOf(ctx, cloud) },
-			func() error { return registerOf(ctx, cloud) },
-			func() error { _, err := cloud.Task(ctx, region, "t-1"); return err },
-			func() error { _, err := cloud.Images(ctx, ImageQuery{Region: region}); return err },
-			func() error { _, err := cloud.Components(ctx, ComponentQuery{Region: region}); return err },
-			func() error { _, err := cloud.Execution(ctx, region, "exec-1"); return err },
-			func() error { _, err := cloud.BatchImages(ctx, region); return err },
-			func() error { return cloud.CancelTask(ctx, region, "t-1") },
-		} {
-			var e *Error
-			if err := call(); err != nil && !errors.As(err, &e) && !errors.Is(err, ErrNotFound) {
-				t.Errorf("status %d, body %q: %T %v", status, body, err, err)
-			}
+		var e *Error
+		_, err := calls[int(which)%len(calls)].call(context.Background(), cloud)
+		if err != nil && !errors.As(err, &e) && !errors.Is(err, ErrNotFound) {
+			t.Errorf("%T %v", err, err)
 		}
 	})
 }

@@ -41,9 +41,9 @@ func (c *Cloud) Execution(ctx context.Context, region, id string) (Execution, er
 		return err
 	}, &a)
 	if err != nil {
-		return Execution{}, err
+		return Execution{}, absent(err, noExecution...)
 	}
-	for _, e := range a.ImagePipelineExecution.ImagePipelineExecutionSet {
+	for _, e := range a.ImagePipelineExecution {
 		if string(e.ExecutionID) == id {
 			return e.execution(), nil
 		}
@@ -51,8 +51,14 @@ func (c *Cloud) Execution(ctx context.Context, region, id string) (Execution, er
 	return Execution{}, fmt.Errorf("%s: execution %s: %w", api, id, ErrNotFound)
 }
 
+// noExecution are the refusals of a look that mean: there is no such execution or template.
+// The documents list an empty answer and the last code for it, and the others for a cancel.
+var noExecution = []string{
+	"InvalidImagePipelineExecution.NotFound", "InvalidImagePipelineExecutionId.NotFound", "InvalidImagePipeline.NotFound",
+}
+
 // Executions lists the runs of a template that carry tags, in every status; none when
-// nothing fits. (ECS API reference, DescribeImagePipelineExecutions, 2014-05-26.)
+// nothing fits. The *Error of an unknown template wraps ErrNotFound. (ECS API reference, DescribeImagePipelineExecutions, 2014-05-26.)
 func (c *Cloud) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, error) {
 	const api = "DescribeImagePipelineExecutions"
 	request := &ecs.DescribeImagePipelineExecutionsRequest{
@@ -68,14 +74,14 @@ func (c *Cloud) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, 
 		}, &a); err != nil {
 			return "", err
 		}
-		for _, e := range a.ImagePipelineExecution.ImagePipelineExecutionSet {
+		for _, e := range a.ImagePipelineExecution {
 			if execution := e.execution(); execution.Tags.have(q.Tags) {
 				executions = append(executions, execution)
 			}
 		}
 		return string(a.NextToken), nil
 	})
-	return executions, err
+	return executions, absent(err, noExecution...)
 }
 
 // CancelExecution cancels an execution that is preparing, repairing or building; ECS
@@ -100,11 +106,11 @@ func (a *startAnswer) owed() string {
 
 type executionsAnswer struct {
 	NextToken              text
-	ImagePipelineExecution struct{ ImagePipelineExecutionSet []executionAnswer }
+	ImagePipelineExecution listOf[executionAnswer]
 }
 
 func (a *executionsAnswer) owed() string {
-	for _, e := range a.ImagePipelineExecution.ImagePipelineExecutionSet {
+	for _, e := range a.ImagePipelineExecution {
 		switch {
 		case e.ExecutionID == "":
 			return "ExecutionId in one of its executions"

@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"context"
+	"errors"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 	"github.com/alibabacloud-go/tea/dara"
@@ -99,18 +100,22 @@ func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
 	for page := range int32(maxPages) {
 		request.PageNumber = dara.Int32(page + 1)
 		var a imagesAnswer
-		if err := c.invokeECS(ctx, "DescribeImages", q.Region, func(client *ecs.Client, ctx context.Context) error {
+		err := c.invokeECS(ctx, "DescribeImages", q.Region, func(client *ecs.Client, ctx context.Context) error {
 			_, err := client.DescribeImagesWithContext(ctx, request, &dara.RuntimeOptions{})
 			return err
-		}, &a); err != nil {
+		}, &a)
+		switch {
+		case errors.Is(absent(err, "InvalidImageId.NotFound"), ErrNotFound):
+			return nil, nil
+		case err != nil:
 			return nil, err
 		}
-		for _, i := range a.Images.Image {
+		for _, i := range a.Images {
 			if image := i.image(); q.fits(image) {
 				images = append(images, image)
 			}
 		}
-		seen += len(a.Images.Image)
+		seen += len(a.Images)
 		if a.last(seen) {
 			return images, nil
 		}
@@ -124,12 +129,12 @@ func (q ImageQuery) fits(i Image) bool {
 
 type imagesAnswer struct {
 	TotalCount text
-	Images     struct{ Image []imageAnswer }
+	Images     listOf[imageAnswer]
 }
 
 // last reports whether this is the last page, by the total when the answer has one.
 func (a *imagesAnswer) last(seen int) bool {
-	n := len(a.Images.Image)
+	n := len(a.Images)
 	if total := a.TotalCount.number(); total > 0 {
 		return n == 0 || seen >= total
 	}
@@ -137,7 +142,7 @@ func (a *imagesAnswer) last(seen int) bool {
 }
 
 func (a *imagesAnswer) owed() string {
-	for _, i := range a.Images.Image {
+	for _, i := range a.Images {
 		if i.ImageID == "" {
 			return "ImageId in one of its images"
 		}

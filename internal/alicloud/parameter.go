@@ -1,6 +1,7 @@
 package alicloud
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -32,18 +33,18 @@ func tagList[T any](tags Tags, pair func(key, value *string) T) []T {
 	return list
 }
 
-// tagSet is how answers spell tags: {"Tag": [{"TagKey": …, "TagValue": …}]}.
+// tagSet is how answers spell tags: TagKey and TagValue, or as requests do.
 type tagSet struct {
-	Tag []struct{ TagKey, TagValue text }
+	listOf[struct{ TagKey, TagValue, Key, Value text }]
 }
 
 func (s tagSet) tags() Tags {
-	if len(s.Tag) == 0 {
+	if len(s.listOf) == 0 {
 		return nil
 	}
 	tags := Tags{}
-	for _, t := range s.Tag {
-		tags[string(t.TagKey)] = string(t.TagValue)
+	for _, t := range s.listOf {
+		tags[string(cmp.Or(t.TagKey, t.Key))] = string(cmp.Or(t.TagValue, t.Value))
 	}
 	return tags
 }

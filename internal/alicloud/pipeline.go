@@ -104,7 +104,7 @@ func (c *Cloud) Pipelines(ctx context.Context, q PipelineQuery) ([]Pipeline, err
 		}, &a); err != nil {
 			return "", err
 		}
-		for _, p := range a.ImagePipeline.ImagePipelineSet {
+		for _, p := range a.ImagePipeline {
 			if tags := p.Tags.tags(); tags.have(q.Tags) {
 				pipelines = append(pipelines, Pipeline{ID: string(p.ImagePipelineID), Name: string(p.Name), CreatedAt: string(p.CreationTime), Tags: tags})
 			}
@@ -116,16 +116,14 @@ func (c *Cloud) Pipelines(ctx context.Context, q PipelineQuery) ([]Pipeline, err
 
 type pipelinesAnswer struct {
 	NextToken     text
-	ImagePipeline struct {
-		ImagePipelineSet []struct {
-			ImagePipelineID, Name, CreationTime text
-			Tags                                tagSet
-		}
-	}
+	ImagePipeline listOf[struct {
+		ImagePipelineID, Name, CreationTime text
+		Tags                                tagSet
+	}]
 }
 
 func (a *pipelinesAnswer) owed() string {
-	for _, p := range a.ImagePipeline.ImagePipelineSet {
+	for _, p := range a.ImagePipeline {
 		if p.ImagePipelineID == "" {
 			return "ImagePipelineId in one of its templates"
 		}

@@ -19,20 +19,18 @@ func (c *Cloud) Regions(ctx context.Context, region string) ([]Region, error) {
 		return nil, err
 	}
 	var regions []Region
-	for _, r := range a.Regions.Region {
+	for _, r := range a.Regions {
 		regions = append(regions, Region{ID: string(r.RegionID), Endpoint: string(r.RegionEndpoint)})
 	}
 	return regions, nil
 }
 
 type regionsAnswer struct {
-	Regions struct {
-		Region []struct{ RegionID, RegionEndpoint text }
-	}
+	Regions listOf[struct{ RegionID, RegionEndpoint text }]
 }
 
 func (a *regionsAnswer) owed() string {
-	for _, r := range a.Regions.Region {
+	for _, r := range a.Regions {
 		if r.RegionID == "" {
 			return "RegionId in one of its regions"
 		}

@@ -2,8 +2,8 @@ package alicloud
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 	"github.com/alibabacloud-go/tea/dara"
@@ -19,11 +19,8 @@ func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 		_, err := client.DescribeTaskAttributeWithContext(ctx, request, &dara.RuntimeOptions{})
 		return err
 	}, &a)
-	if refused := (*Error)(nil); errors.As(err, &refused) && refused.Code == "InvalidTaskId.NotFound" {
-		refused.Err = ErrNotFound
-	}
 	if err != nil {
-		return Task{}, err
+		return Task{}, absent(err, "InvalidTaskId.NotFound")
 	}
 	return a.task(), nil
 }
@@ -42,7 +39,7 @@ func (c *Cloud) ImportTask(ctx context.Context, region, imageID string) (Task, e
 	}, &a); err != nil {
 		return Task{}, err
 	}
-	for _, t := range a.TaskSet.Task {
+	for _, t := range a.TaskSet {
 		if (t.ResourceID == "" || string(t.ResourceID) == imageID) && t.TaskAction == "ImportImage" {
 			return t.task(), nil
 		}
@@ -60,10 +57,10 @@ func (c *Cloud) CancelTask(ctx context.Context, region, id string) error {
 	}, &struct{}{})
 }
 
-type tasksAnswer struct{ TaskSet struct{ Task []taskAnswer } }
+type tasksAnswer struct{ TaskSet listOf[taskAnswer] }
 
 func (a *tasksAnswer) owed() string {
-	for _, t := range a.TaskSet.Task {
+	for _, t := range a.TaskSet {
 		if owed := t.owed(); owed != "" {
 			return owed + " in one of its tasks"
 		}
@@ -74,9 +71,7 @@ func (a *tasksAnswer) owed() string {
 type taskAnswer struct {
 	TaskID, TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime, ResourceID text
 
-	OperationProgressSet struct {
-		OperationProgress []struct{ OperationStatus, ErrorCode, ErrorMsg text }
-	}
+	OperationProgressSet listOf[struct{ OperationStatus, ErrorCode, ErrorMsg text }]
 }
 
 func (a *taskAnswer) owed() string {
@@ -92,10 +87,10 @@ func (a *taskAnswer) owed() string {
 func (a *taskAnswer) task() Task {
 	t := Task{
 		ID: string(a.TaskID), Action: string(a.TaskAction), Status: string(a.TaskStatus),
-		Percent: a.TaskProcess.percent(), SupportCancel: a.SupportCancel == "true",
+		Percent: a.TaskProcess.percent(), SupportCancel: strings.EqualFold(string(a.SupportCancel), "true"),
 		CreatedAt: string(a.CreationTime), FinishedAt: string(a.FinishedTime),
 	}
-	for _, op := range a.OperationProgressSet.OperationProgress {
+	for _, op := range a.OperationProgressSet {
 		if op.ErrorCode != "" || op.OperationStatus == "Failed" {
 			t.ErrorCode, t.ErrorMessage = string(op.ErrorCode), string(op.ErrorMsg)
 			break

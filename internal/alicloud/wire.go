@@ -126,8 +126,8 @@ func seconds(d time.Duration) string {
 	return strconv.FormatFloat(d.Seconds(), 'g', -1, 64) + "s"
 }
 
-// judge sorts an answer: a JSON object with a 2xx is kept for decode, everything else
-// becomes the exchange's error.
+// judge sorts an answer: a JSON object with a 2xx is kept for decode, a 204 counts as an
+// empty one, and everything else becomes the exchange's error.
 func (x *exchange) judge(response *http.Response, body []byte, cutShort bool) {
 	x.status, x.body = response.StatusCode, body
 	x.requestID = x.clean(response.Header.Get("X-Acs-Request-Id"))
@@ -139,6 +139,8 @@ func (x *exchange) judge(response *http.Response, body []byte, cutShort bool) {
 		x.bad("is longer than 16 MiB", nil)
 	case cutShort:
 		x.bad("is cut short", io.ErrUnexpectedEOF)
+	case x.status == http.StatusNoContent:
+		x.body, x.answered = []byte("{}"), true
 	case len(body) == 0:
 		x.bad("is empty", nil)
 	case x.status < 200 || x.status >= 400:
