@@ -26,6 +26,7 @@ const connectTimeout = 10 * time.Second
 func connect(ctx context.Context, opts client.Options, logger *zap.Logger) (client.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
+	cli.AnyID(&opts)
 	c, err := client.DialContext(ctx, opts)
 	if err != nil {
 		return nil, refusal(opts, err)

@@ -22,6 +22,7 @@ func Dial(ctx context.Context, opts client.Options) (client.Client, error) {
 	if opts.ConnectionOptions.GetSystemInfoTimeout == 0 {
 		opts.ConnectionOptions.GetSystemInfoTimeout = defaultConnectTimeout
 	}
+	AnyID(&opts)
 	c, err := client.DialContext(ctx, opts)
 	if err == nil {
 		return c, nil
