@@ -80,7 +80,7 @@ func answer(code string, status int) error {
 	return &alicloud.Error{API: "DescribeTasks", Code: code, HTTPStatus: status, Message: "as documented"}
 }
 
-var yes, no = true, false
+var yes = true
 
 func TestAwaitImport(t *testing.T) {
 	forbidden, outage := answer("Forbidden.RAM", 403), answer("ServiceUnavailable", 503)
@@ -97,6 +97,9 @@ func TestAwaitImport(t *testing.T) {
 			looks: statuses("Waiting", "Processing", "Finished", "Available"), usable: &yes, seen: 4},
 		{name: "an image that does not say whether it is usable is looked at twice",
 			looks: statuses("Finished", "Available", "Available"), seen: 3},
+		{name: "an Available image that is not usable yet is waited for", usable: new(bool),
+			looks: []look{{status: "Finished"}, {status: "Available"}, {status: "Available"}, {status: "Available"}, {status: "CreateFailed"}},
+			wantType: ImportFailed, seen: 5},
 		{name: "an image that lags behind its task is waited for",
 			looks: statuses("Finished", "Creating", "Available"), usable: &yes, seen: 3},
 		{name: "a failed task ends the wait at once with its reason",

@@ -5,7 +5,6 @@ import (
 	"slices"
 )
 
-const maxDistribution = 20 // regions or accounts of a template
 
 var templateRules = []func(*checker){
 	func(c *checker) {

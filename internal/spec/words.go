@@ -15,14 +15,6 @@ func quote(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-func quoteAll(texts []string) string {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = quote(text)
-	}
-	return strings.Join(quoted, ", ")
-}
-
 // closest is the candidate that a misspelt word most likely means; empty when none is
 // near enough. A word that differs in capitals only is nearest of all.
 func closest(word string, candidates []string) string {
