@@ -98,7 +98,7 @@ func TestAwaitImport(t *testing.T) {
 		{name: "an image that does not say whether it is usable is looked at twice",
 			looks: statuses("Finished", "Available", "Available"), seen: 3},
 		{name: "an Available image that is not usable yet is waited for", usable: new(bool),
-			looks: []look{{status: "Finished"}, {status: "Available"}, {status: "Available"}, {status: "Available"}, {status: "CreateFailed"}},
+			looks:    []look{{status: "Finished"}, {status: "Available"}, {status: "Available"}, {status: "Available"}, {status: "CreateFailed"}},
 			wantType: ImportFailed, seen: 5},
 		{name: "an image that lags behind its task is waited for",
 			looks: statuses("Finished", "Creating", "Available"), usable: &yes, seen: 3},

@@ -5,7 +5,6 @@ import (
 	"slices"
 )
 
-
 var templateRules = []func(*checker){
 	func(c *checker) {
 		if c.Template != nil {
