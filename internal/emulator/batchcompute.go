@@ -51,9 +51,11 @@ func (c *call) batchCompute() (answer, error) {
 	if err := c.readQuery(); err != nil {
 		return answer{}, err
 	}
+	if err := c.begin(resource.name == "CreateImage"); err != nil {
+		return answer{}, err
+	}
 	var a answer
-	err := c.server.store.do(c.http.Context(), func(t *tx) (err error) {
-		c.tx = t
+	err := c.effect(func() (err error) {
 		a, err = resource.run(c, id)
 		return err
 	})

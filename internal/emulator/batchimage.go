@@ -74,7 +74,7 @@ func (c *call) register(img batchImage) (reply, error) {
 		return nil, err
 	case !found || source.System:
 		return nil, invalidMember(c.api, "EcsImageId", "The specified EcsImageId does not exist or not you onwer.")
-	case source.status(c.now) != imageAvailable:
+	case !source.usable(c.now):
 		return nil, invalidMember(c.api, "EcsImageId", "The image is not available.")
 	}
 	all, err := list[batchImage](c.tx, "")

@@ -31,6 +31,12 @@ func (e execution) item(now time.Time) executionItem {
 	if len(e.Images) > 0 && !now.Before(e.ImageAt) {
 		item.ImageID = e.Images[0].ID
 	}
+	if item.Message == "" || slices.Contains(finalStates, m.Status) && e.Reason.Message != "" {
+		item.Message = first(e.Reason.Message, m.Status)
+	}
+	if slices.Contains(finalStates, m.Status) {
+		item.ErrorCode, item.ErrorInfo = e.Reason.Code, e.Reason.Message
+	}
 	return item
 }
 
@@ -45,6 +51,9 @@ var messages = map[string]string{
 	execSuccess:      "The image has been created.",
 	execCancelling:   "The execution is being cancelled.",
 	execCancelled:    "The execution has been cancelled.",
+	execFailed:       "The image could not be built.",
+	execTestFailed:   "The image has been created, but its tests failed.",
+	execPartly:       "The image has been created, but not all regions or accounts have it.",
 }
 
 // describeImagePipelineExecutions lists the executions of a template, or one by its id.

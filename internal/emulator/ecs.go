@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -46,8 +45,7 @@ func (c *call) ecs() (answer, error) {
 		return answer{}, err
 	}
 	var body reply
-	err = c.server.store.do(c.http.Context(), func(t *tx) (err error) {
-		c.tx = t
+	err = c.effect(func() (err error) {
 		body, err = c.once("ecs", c.text("ClientToken"), c.line.Params, act.run)
 		return err
 	})
@@ -83,7 +81,7 @@ func (c *call) admit() (action, error) {
 	if err := c.place(act); err != nil {
 		return action{}, err
 	}
-	return act, c.server.calls.take(name, c.line.Region, c.now)
+	return act, c.begin(act.creates)
 }
 
 var ecsHeader = map[string]string{"Content-Type": "application/json;charset=utf-8"}
@@ -142,17 +140,17 @@ func (c *call) place(act action) error {
 }
 
 func ecsRefusal(c *call, refused *refusal) answer {
-	header := maps.Clone(ecsHeader)
-	if refused.Code == "Throttling" {
-		header["x-acs-retry-after"] = retryAfter(c.now)
-	}
-	return answer{status: refused.Status, header: header, body: reply{
+	body := reply{
 		"RequestId": c.line.RequestID,
 		"HostId":    c.http.Host,
 		"Code":      refused.Code,
 		"Message":   refused.Message,
 		"Recommend": "https://api.aliyun.com/troubleshoot?product=Ecs&q=" + url.QueryEscape(refused.Code),
-	}}
+	}
+	if refused.Code == "Forbidden.RAM" {
+		body["AccessDeniedDetail"] = c.accessDenied()
+	}
+	return answer{status: refused.Status, header: ecsHeader, body: body}
 }
 
 // callParams are the parameters that belong to the call itself, for the log and for

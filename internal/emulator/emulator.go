@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed1230462e/kiln/internal/emulator/ossfs"
@@ -46,6 +48,11 @@ type Server struct {
 	oss      *ossfs.Store
 	log      *requestLog
 	calls    calls
+
+	plan       plan
+	conditions atomic.Pointer[Conditions]
+	closing    chan struct{}
+	closed     sync.Once
 }
 
 // New opens the state and returns the cloud. The caller owns the listener.
@@ -62,8 +69,11 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, state.close())
 	}
-	s := &Server{opts: opts, store: state, oss: oss, log: &requestLog{to: opts.Log}}
+	s := &Server{opts: opts, store: state, oss: oss, log: &requestLog{to: opts.Log}, closing: make(chan struct{})}
 	s.verifier = &signature.Verifier{Secret: s.secret, Token: s.token, Now: opts.Now, Nonces: &signature.NoncesMemory{}}
+	if err := s.loadConditions(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -99,5 +109,9 @@ func (s *Server) token(string) (signature.Token, bool) {
 	return signature.Token{Value: s.opts.SecurityToken}, s.opts.SecurityToken != ""
 }
 
-// Close closes the state. Requests that come later are answered with InternalError.
-func (s *Server) Close() error { return errors.Join(s.store.close(), s.oss.Close()) }
+// Close closes the state and lets go of what a fault holds. Requests that come later are
+// answered with InternalError.
+func (s *Server) Close() error {
+	s.closed.Do(func() { close(s.closing) })
+	return errors.Join(s.store.close(), s.oss.Close())
+}

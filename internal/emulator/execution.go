@@ -16,12 +16,15 @@ const (
 	execSuccess      = "SUCCESS"
 	execCancelling   = "CANCELLING"
 	execCancelled    = "CANCELLED"
+	execFailed       = "FAILED"
+	execTestFailed   = "TEST_FAILED"
+	execPartly       = "PARTITION_SUCCESS"
 )
 
 var (
 	executionStates = []string{execPreparing, execRepairing, execBuilding, execTesting, execDistributing,
-		execReleasing, execSuccess, "PARTITION_SUCCESS", "FAILED", "TEST_FAILED", execCancelling, execCancelled}
-	finalStates       = []string{execSuccess, execCancelled}
+		execReleasing, execSuccess, execPartly, execFailed, execTestFailed, execCancelling, execCancelled}
+	finalStates       = []string{execSuccess, execPartly, execFailed, execTestFailed, execCancelled}
 	cancellableStates = []string{execPreparing, execRepairing, execBuilding}
 )
 
@@ -46,6 +49,7 @@ type execution struct {
 	ResourceGroupID        string
 	Created, ImageAt       time.Time // ImageAt is from when on it tells the image's id (A014)
 	Timeline               timeline
+	Reason                 Reason // why it does not succeed, if it does not
 }
 
 type imageRef struct{ ID, Region string }

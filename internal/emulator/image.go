@@ -7,8 +7,9 @@ import (
 
 // The image states that the emulator knows. (ECS API reference, DescribeImages.)
 const (
-	imageCreating  = "Creating"
-	imageAvailable = "Available"
+	imageCreating     = "Creating"
+	imageAvailable    = "Available"
+	imageCreateFailed = "CreateFailed"
 )
 
 var imageStates = []string{"Creating", "Waiting", "Available", "UnAvailable", "CreateFailed", "Deprecated"}
@@ -31,6 +32,8 @@ type image struct {
 	Detect                                bool
 	Created                               time.Time
 	Timeline                              timeline
+	UsableFrom                            time.Time // zero: as soon as it is Available
+	TellsUsable                           bool
 }
 
 // made is what an image is made of; an image inherits it from its base.
@@ -47,22 +50,31 @@ type imageDisk struct {
 
 func (i image) key() key { return key{"image", i.Region, i.ID, i.Name} }
 
-// status is the image's state; empty when it does not exist yet.
+// status is the image's state; empty when it does not exist yet, or not any more.
 func (i image) status(now time.Time) string {
 	m, _ := i.Timeline.at(now)
+	if m.Status == gone {
+		return ""
+	}
 	return m.Status
 }
 
-func (i image) progress(now time.Time) string {
-	return percent(i.Timeline[0].At, i.Timeline.end(), now)
+// usable says whether something can be made of the image.
+func (i image) usable(now time.Time) bool {
+	return i.status(now) == imageAvailable && !now.Before(i.UsableFrom)
 }
+
+// ready is when the image is to be made.
+func (i image) ready() time.Time { return i.Timeline[min(1, len(i.Timeline)-1)].At }
+
+func (i image) progress(now time.Time) string { return percent(i.Timeline[0].At, i.ready(), now) }
 
 func (i image) windows() bool { return i.Made.OSType == "windows" }
 
 // findImage looks an image up by its id, among the system's too; an empty region is any.
 func (c *call) findImage(regionID, id string) (image, bool, error) {
 	for _, i := range systemImages(regionID) {
-		if i.ID == id {
+		if i.ID == id && c.see(&i) {
 			return i, true, nil
 		}
 	}
@@ -80,6 +92,7 @@ func (c *call) images(regionID string) ([]image, error) {
 		return nil, err
 	}
 	all := append(systemImages(regionID), own...)
+	all = slices.DeleteFunc(all, func(i image) bool { return i.System && !c.see(&i) })
 	return slices.DeleteFunc(all, func(i image) bool { return i.status(c.now) == "" }), nil
 }
 
@@ -92,7 +105,7 @@ func (c *call) newestOfFamily(regionID, family string) (image, bool, error) {
 	var newest image
 	found := false
 	for _, i := range all {
-		if i.Family == family && i.status(c.now) == imageAvailable && !i.Created.Before(newest.Created) {
+		if i.Family == family && i.usable(c.now) && !i.Created.Before(newest.Created) {
 			newest, found = i, true
 		}
 	}
@@ -103,7 +116,11 @@ func (c *call) newestOfFamily(regionID, family string) (image, bool, error) {
 // execution is on its way to it, will have it.
 func (c *call) imageNameTaken(regionID, name string) (bool, error) {
 	same, err := labelled[image](c.tx, regionID, name)
-	return len(same) > 0, err
+	same = slices.DeleteFunc(same, func(i image) bool {
+		m, _ := i.Timeline.at(c.now)
+		return m.Status == gone
+	})
+	return len(same) > 0 || slices.Contains(c.conditions.TakenNames, name), err
 }
 
 // systemImages are the images that every region offers.

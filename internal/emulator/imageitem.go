@@ -40,6 +40,7 @@ type imageItem struct {
 	Tags                    tagItems
 	DetectionOptions        *detectionItem `json:",omitempty"`
 	Features                featureItems
+	Usable                  *bool `json:",omitempty"`
 }
 
 type diskItems struct{ DiskDeviceMapping []diskItem }
@@ -93,6 +94,10 @@ func (c *call) imageItem(i image) imageItem {
 	if i.System {
 		item.ImageOwnerID = 0
 	}
+	if i.TellsUsable {
+		usable := i.usable(c.now)
+		item.Usable = &usable
+	}
 	if i.Detect {
 		item.DetectionOptions = &detectionItem{Status: "Processing", Items: reply{"Item": []reply{}}}
 		if item.Status == imageAvailable {
@@ -108,7 +113,7 @@ func (c *call) diskItems(i image) []diskItem {
 		item := diskItem{
 			Type: "data", Device: "/dev/xvd" + string(rune('a'+n)), Size: strconv.Itoa(d.SizeGiB), Format: d.Format,
 			ImportOSSBucket: d.Bucket, ImportOSSObject: d.Object, Progress: i.progress(c.now),
-			RemainTime: max(0, int(i.Timeline.end().Sub(c.now).Seconds())),
+			RemainTime: max(0, int(i.ready().Sub(c.now).Seconds())),
 		}
 		if n == 0 {
 			item.Type, item.SnapshotID = "system", snapshotID(i)

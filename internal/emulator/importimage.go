@@ -133,6 +133,7 @@ func (c *call) startImport(img image, fileBytes int64) (reply, error) {
 		stage{taskWaiting, importWaits}, stage{taskProcessing, works}, stage{status: taskFinished})
 	work.Ends = work.Timeline.end()
 	img.Timeline = timeline{{imageCreating, c.now}, {imageAvailable, work.Ends}}
+	c.turnOut(&work, &img)
 	if work.ID, err = c.newID("t", img.Region); err != nil {
 		return nil, err
 	}

@@ -17,22 +17,16 @@ type calls struct {
 	counts map[string]int
 }
 
-// take counts one call of an action and refuses it above the limit.
-func (l *calls) take(action, regionID string, now time.Time) error {
-	limit, limited := limits[action]
-	if !limited {
-		return nil
-	}
+// take counts one call of an action and says whether it is within the limit.
+func (l *calls) take(action, regionID string, limit int, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if window := now.Truncate(time.Minute); !window.Equal(l.window) {
 		l.window, l.counts = window, map[string]int{}
 	}
 	key := action + "/" + regionID
-	if l.counts[key]++; l.counts[key] > limit {
-		return refuse("", "Throttling")
-	}
-	return nil
+	l.counts[key]++
+	return l.counts[key] <= limit
 }
 
 // retryAfter is when a throttled call may come again, in milliseconds, for the header

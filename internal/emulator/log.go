@@ -28,6 +28,10 @@ type entry struct {
 	ResourceIDs []string          `json:"resourceIds"`
 	Params      map[string]string `json:"params"`
 	TookMs      float64           `json:"tookMs"`
+
+	// Of a call to which a planned fault happened, otherwise left out.
+	Fault  string `json:"fault,omitempty"`
+	Effect *bool  `json:"effect,omitempty"`
 }
 
 // requestLog writes whole lines, one at a time.
@@ -51,7 +55,9 @@ func (e *entry) end(status int, err error, took time.Duration) {
 	if err == nil {
 		return
 	}
-	e.ResourceIDs = []string{} // what was counted for a refused call was not made
+	if e.Effect == nil || !*e.Effect {
+		e.ResourceIDs = []string{} // what was counted for a refused call was not made
+	}
 	var refused *refusal
 	switch {
 	case errors.As(err, &refused):

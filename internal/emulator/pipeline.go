@@ -90,7 +90,7 @@ func (c *call) base(p pipeline) (image, bool, error) {
 		return c.newestOfFamily(p.Region, p.BaseImage)
 	}
 	img, found, err := c.findImage(p.Region, p.BaseImage)
-	return img, found && img.status(c.now) == imageAvailable, err
+	return img, found && img.usable(c.now), err
 }
 
 // checkBuild holds a template's commands against its base and against the components

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -40,6 +41,11 @@ type call struct {
 	now    time.Time
 	tx     *tx
 	line   entry
+
+	conditions Conditions // those that held when the call came in
+	planned    *Fault     // what is planned for it, if anything
+	took       bool       // whether its effect took place
+	retryAfter string     // for the header x-acs-retry-after, in milliseconds
 }
 
 // answer is a status with headers of its service and a JSON body; a nil body is none.
@@ -75,22 +81,23 @@ func isBatchCompute(r *http.Request) bool {
 // byte of the answer leaves.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, f front) {
 	began := time.Now()
-	c := &call{server: s, http: r, now: s.opts.Now().UTC().Round(0)}
+	c := &call{server: s, http: r, now: s.opts.Now().UTC().Round(0), conditions: *s.conditions.Load()}
 	c.line = s.log.begin(r, f.service, newRequestID(), c.now)
 
-	// Planned faults that keep the effect from happening have their place here.
 	a, err := c.run(f)
-	// Planned faults that spoil the answer after the effect have theirs here.
-
+	a, err = c.spoil(f, a, err)
 	c.line.end(a.status, err, time.Since(began))
 	s.log.write(c.line)
-	a.send(w)
+	c.deliver(w, a)
 }
 
 func (c *call) run(f front) (answer, error) {
 	a, err := c.read(f)
-	if err == nil {
+	switch {
+	case err == nil:
 		return a, nil
+	case errors.Is(err, errHeld):
+		return answer{}, nil
 	}
 	var refused *refusal
 	if !errors.As(err, &refused) {
@@ -98,7 +105,17 @@ func (c *call) run(f front) (answer, error) {
 		refused = &refusal{http.StatusInternalServerError, "InternalError",
 			"The request processing has failed due to some unknown error, exception or failure."}
 	}
-	return f.refuse(c, refused), err
+	return c.refused(f, refused), err
+}
+
+// refused gives a refusal the service's form and says when to come again, if known.
+func (c *call) refused(f front, r *refusal) answer {
+	a := f.refuse(c, r)
+	if c.retryAfter != "" {
+		a.header = maps.Clone(a.header)
+		a.header["x-acs-retry-after"] = c.retryAfter
+	}
+	return a
 }
 
 func (c *call) read(f front) (answer, error) {

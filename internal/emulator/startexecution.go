@@ -22,9 +22,12 @@ func (c *call) startImagePipelineExecution() (reply, error) {
 	if e.ID, err = c.newID("exec", p.Region); err != nil {
 		return nil, err
 	}
-	e.Timeline = schedule(c.now, c.server.opts.Speed, p.course()...)
-	if err := c.planImages(p, base, &e); err != nil {
-		return nil, err
+	stages, leaves := c.courseNow(p)
+	e.Timeline, e.Reason = schedule(c.now, c.server.opts.Speed, stages...), c.conditions.Executions.Reason
+	if leaves {
+		if err := c.planImages(p, base, &e); err != nil {
+			return nil, err
+		}
 	}
 	return reply{"ExecutionId": e.ID}, c.tx.save(e)
 }
@@ -89,15 +92,20 @@ func (c *call) planImages(p pipeline, base image, e *execution) error {
 	built, _ := e.Timeline.start(execBuilding)
 	built = built.Add(c.real(buildingTakes))
 	e.ImageAt = built
-	copied, _ := e.Timeline.start(execDistributing)
+	copied, copies := e.Timeline.start(execDistributing)
+	copies = copies && c.conditions.Executions.Status != execPartly
 	for n, regionID := range p.targets() {
+		if n > 0 && !copies {
+			break
+		}
 		img := p.product(base, e.ID)
 		img.Region = regionID
 		if n == 0 {
-			img.become(built.Add(-c.real(creatingTakes)), built)
+			img.appear(built.Add(-c.real(creatingTakes)), built)
 		} else {
-			img.become(copied, copied.Add(c.real(distributingTakes)))
+			img.appear(copied, copied.Add(c.real(distributingTakes)))
 		}
+		c.become(&img, c.conditions.Executions.Image)
 		var err error
 		if img.ID, err = c.newID("m", regionID); err != nil {
 			return err
@@ -110,7 +118,7 @@ func (c *call) planImages(p pipeline, base image, e *execution) error {
 	return nil
 }
 
-func (i *image) become(creating, available time.Time) {
+func (i *image) appear(creating, available time.Time) {
 	i.Created = creating
 	i.Timeline = timeline{{imageCreating, creating}, {imageAvailable, available}}
 }

@@ -30,7 +30,7 @@ func (s *store) do(ctx context.Context, work func(*tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	if err := work(&tx{sqlTx}); err != nil {
+	if err := work(&tx{Tx: sqlTx}); err != nil {
 		return err
 	}
 	return sqlTx.Commit()
@@ -43,7 +43,11 @@ func (s *store) close() error {
 }
 
 // tx is one transaction on the store.
-type tx struct{ *sql.Tx }
+type tx struct {
+	*sql.Tx
+	// see, unless nil, may change a resource that was read, and says whether it is seen.
+	see func(resource any) bool
+}
 
 // resource is anything with an id that the cloud keeps: images, tasks, components, ….
 type resource interface{ key() key }
@@ -136,7 +140,9 @@ func query[T resource](t *tx, statement string, args ...any) ([]T, error) {
 		if err := json.Unmarshal(body, &one); err != nil {
 			return nil, fmt.Errorf("decode a resource: %w", err)
 		}
-		found = append(found, one)
+		if t.see == nil || t.see(&one) {
+			found = append(found, one)
+		}
 	}
 	return found, rows.Err()
 }

@@ -11,6 +11,7 @@ const (
 	taskWaiting    = "Waiting"
 	taskProcessing = "Processing"
 	taskFinished   = "Finished"
+	taskFailed     = "Failed"
 	taskDeleted    = "Deleted"
 )
 
@@ -20,6 +21,7 @@ type task struct {
 	Created                     time.Time
 	Ends                        time.Time // when it would finish undisturbed
 	Timeline                    timeline
+	Reason                      Reason // why it failed, if it does
 }
 
 func (t task) key() key { return key{"task", t.Region, t.ID, t.ImageID} }
@@ -41,14 +43,14 @@ func (t task) progress(now time.Time) string {
 	if !started {
 		return "0%"
 	}
-	if m := t.moment(now); m.Status == taskDeleted {
+	if m := t.moment(now); m.Status == taskDeleted || m.Status == taskFailed {
 		now = m.At
 	}
 	return percent(begins, t.Ends, now)
 }
 
 func (t task) finishedTime(now time.Time) string {
-	if t.cancellable(now) {
+	if !slices.Contains([]string{taskFinished, taskFailed, taskDeleted}, t.moment(now).Status) {
 		return ""
 	}
 	return minutes(t.moment(now).At)
@@ -135,12 +137,14 @@ func (c *call) describeTaskAttribute() (reply, error) {
 	}
 	status := t.moment(c.now).Status
 	success, failed := 0, 0
-	operation := "Processing"
+	operation, reason := "Processing", Reason{}
 	switch status {
 	case taskFinished:
 		success, operation = 1, "Success"
 	case taskDeleted:
 		failed, operation = 1, "Cancelled"
+	case taskFailed:
+		failed, operation, reason = 1, "Failed", t.Reason
 	}
 	related := reply{"RelatedItem": []reply{{"Name": "ImageId", "Value": t.ImageID}}}
 	return reply{
@@ -149,7 +153,7 @@ func (c *call) describeTaskAttribute() (reply, error) {
 		"TotalCount": 1, "SuccessCount": success, "FailedCount": failed,
 		"CreationTime": minutes(t.Created), "FinishedTime": t.finishedTime(c.now),
 		"OperationProgressSet": reply{"OperationProgress": []reply{
-			{"OperationStatus": operation, "ErrorCode": "", "ErrorMsg": "", "RelatedItemSet": related},
+			{"OperationStatus": operation, "ErrorCode": reason.Code, "ErrorMsg": reason.Message, "RelatedItemSet": related},
 		}},
 	}, nil
 }

@@ -14,7 +14,7 @@ import (
 // a refused call does not burn it. Tokens count per service, region and action (A001) and
 // do not expire. (ECS, How to ensure idempotence.)
 func (c *call) once(service, token string, request map[string]string, run func(*call) (reply, error)) (reply, error) {
-	if token == "" {
+	if token == "" || c.conditions.TokensIgnored {
 		return run(c)
 	}
 	print, err := fingerprint(request)

@@ -1,0 +1,233 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Conditions are the state of the account and of the services, as far as it makes calls
+// fail or things turn out otherwise. The zero value is a cloud in which everything is
+// allowed and there, and every import and execution succeeds.
+type Conditions struct {
+	Account Account `json:"account,omitzero"`
+	// Forbid names the actions, or * for all, that the caller may not use, and why.
+	Forbid map[string]Denial `json:"forbid,omitempty"`
+	Roles  Roles             `json:"roles,omitzero"`
+	OSS    OSS               `json:"oss,omitzero"`
+	// Quotas are how many there may be in a region: images, snapshots, components,
+	// pipelines; and in all: batchComputeImages (10000), sharedImages.
+	Quotas map[string]int `json:"quotas,omitempty"`
+	// Regions says what is wrong with a region.
+	Regions map[string]Region `json:"regions,omitempty"`
+	Known   Known             `json:"known,omitzero"`
+	// TakenNames are images' names in somebody else's hands: taken, but never listed.
+	TakenNames []string `json:"takenNames,omitempty"`
+	// NotBuildable are the systems that Image Builder does not build, by OSType or
+	// Platform: Linux, Windows, FreeBSD.
+	NotBuildable []string `json:"notBuildable,omitempty"`
+	// NotRepairable and NotDistributable are ids of base images.
+	NotRepairable    []string `json:"notRepairable,omitempty"`
+	NotDistributable []string `json:"notDistributable,omitempty"`
+	// BYOLOnly are the platforms that are imported under an own licence only.
+	BYOLOnly []string `json:"byolOnly,omitempty"`
+	// Maintenance are the actions that fail inside the service, or * for all.
+	Maintenance []string `json:"maintenance,omitempty"`
+	// Status holds a resource, by its id, in another status than its own; in none it
+	// does not exist.
+	Status map[string]string `json:"status,omitempty"`
+	// Imports and Executions say what becomes of those that begin from now on.
+	Imports    Imports    `json:"imports,omitzero"`
+	Executions Executions `json:"executions,omitzero"`
+	// TokensIgnored: ClientToken and IdempotentToken have no meaning.
+	TokensIgnored bool `json:"tokensIgnored,omitempty"`
+	// ListLag is how long a new resource is not shown by the actions that look, in
+	// simulated time, and ListLagReal by the clock; the longer one counts.
+	ListLag     Duration `json:"listLag,omitempty"`
+	ListLagReal Duration `json:"listLagReal,omitempty"`
+	Flow        Flow     `json:"flow,omitzero"`
+	// OldAnswers: ImportImage answers with the codes of its older pages where they differ.
+	OldAnswers bool `json:"oldAnswers,omitempty"`
+}
+
+// Account is what is wrong with the account as a whole.
+type Account struct {
+	Arrears        bool `json:"arrears,omitempty"`        // nothing may be created
+	NoRealName     bool `json:"noRealName,omitempty"`     // likewise
+	NotWhitelisted bool `json:"notWhitelisted,omitempty"` // nothing may be imported
+	KeyInactive    bool `json:"keyInactive,omitempty"`    // the key pair is switched off
+}
+
+// Denial is why a caller may not use an action.
+type Denial string
+
+// The denials and their codes.
+const (
+	DeniedByRAM         Denial = "ram"           // Forbidden.RAM
+	DeniedToAccount     Denial = "account"       // Forbbiden, NoPermission or Forbidden, by the action
+	DeniedToSubUser     Denial = "subUser"       // Forbidden.SubUser
+	DeniedByRiskControl Denial = "riskControl"   // Forbidden.RiskControl
+	DeniedWithoutRAM    Denial = "notSupportRAM" // Forbidden.NotSupportRAM
+)
+
+// Roles are what the services may do for the account. Empty is all they need.
+type Roles struct {
+	ImageImport         string `json:"imageImport,omitempty"`         // missing: ECS may not read OSS
+	CloudBoxImageImport string `json:"cloudBoxImageImport,omitempty"` // missing
+	ServiceLinked       string `json:"serviceLinked,omitempty"`       // forbidden: the caller may not make it
+	BatchCompute        string `json:"batchCompute,omitempty"`        // missing, or cannotShare
+}
+
+// OSS is what is wrong with the disk files. The key * means all buckets or objects.
+type OSS struct {
+	Disabled bool              `json:"disabled,omitempty"` // because of the account's state
+	Buckets  map[string]Bucket `json:"buckets,omitempty"`
+	Objects  map[string]Object `json:"objects,omitempty"` // as bucket/key
+}
+
+// Bucket is what is wrong with a bucket.
+type Bucket struct {
+	Region     string `json:"region,omitempty"` // where it is; empty: in all of them
+	Denied     bool   `json:"denied,omitempty"`
+	Encrypted  bool   `json:"encrypted,omitempty"`
+	FlowLimit  bool   `json:"flowLimit,omitempty"`
+	NotMatched string `json:"notMatched,omitempty"` // why it is not the right one
+}
+
+// Object is what is wrong with an object.
+type Object struct {
+	Denied    bool `json:"denied,omitempty"`
+	Archived  bool `json:"archived,omitempty"`
+	Importing bool `json:"importing,omitempty"` // by somebody else
+}
+
+// Region is what is wrong with a region.
+type Region struct {
+	Closed   bool     `json:"closed,omitempty"`   // it is unknown
+	NoImport bool     `json:"noImport,omitempty"` // it imports nothing
+	Formats  []string `json:"formats,omitempty"`  // those that it imports; empty: all
+}
+
+// Known are the only things there are of a kind. A kind that is not given has everything
+// of the documented form, and no cloud box.
+type Known struct {
+	InstanceTypes  []string `json:"instanceTypes,omitempty"`
+	VSwitches      []string `json:"vSwitches,omitempty"`
+	ResourceGroups []string `json:"resourceGroups,omitempty"`
+	CloudBoxes     []string `json:"cloudBoxes,omitempty"`
+	// CloudBoxImport: images can be imported to a cloud box.
+	CloudBoxImport bool `json:"cloudBoxImport,omitempty"`
+}
+
+// Flow is the flow control of the actions, in windows of one minute.
+type Flow struct {
+	// Limits are the calls of an action that a region takes in a minute, 0 for none at
+	// all; * is the limit of each action that is not named. CreateImageComponent is
+	// limited to 1000 by itself.
+	Limits map[string]int `json:"limits,omitempty"`
+	// Code is that of a throttled call; Throttling by default.
+	Code string `json:"code,omitempty"`
+	// Silent: a throttled answer does not say when to come again.
+	Silent bool `json:"silent,omitempty"`
+}
+
+// Imports says what becomes of imports.
+type Imports struct {
+	// Fail ends an import as Failed, After simulated time from its beginning on.
+	Fail  Reason   `json:"fail,omitzero"`
+	After Duration `json:"after,omitempty"`
+	// ImageAfter is what a failed import leaves: CreateFailed, the default, or none.
+	ImageAfter string `json:"imageAfter,omitempty"`
+	// Stuck: an import never ends.
+	Stuck bool   `json:"stuck,omitempty"`
+	Image Images `json:"image,omitzero"`
+}
+
+// Reason is the code and the words of a failure.
+type Reason struct {
+	Code    string `json:"code"`
+	Message string `json:"message,omitempty"`
+}
+
+// Executions says what becomes of executions.
+type Executions struct {
+	// Status is the final status in the place of SUCCESS, and Reason why.
+	Status string `json:"status,omitempty"`
+	Reason Reason `json:"reason,omitzero"`
+	// After is when that is, in simulated time from the beginning on; by default at the
+	// end of the state in which such a thing happens.
+	After Duration `json:"after,omitempty"`
+	// Passes is a status that an execution is in for a while before it builds.
+	Passes    string   `json:"passes,omitempty"`
+	PassesFor Duration `json:"passesFor,omitempty"`
+	// Stuck: an execution never gets beyond BUILDING.
+	Stuck bool   `json:"stuck,omitempty"`
+	Image Images `json:"image,omitzero"`
+}
+
+// Images says what becomes of images that imports and executions make.
+type Images struct {
+	// Status is what the image becomes in the place of Available.
+	Status string `json:"status,omitempty"`
+	// UsableAfter is how long, in simulated time, it is Available before it is usable.
+	// DescribeImages tells Usable then, unless Silent.
+	UsableAfter Duration `json:"usableAfter,omitempty"`
+	Silent      bool     `json:"silent,omitempty"`
+	// GoneAfter is how long, in simulated time, it is there before it disappears.
+	GoneAfter Duration `json:"goneAfter,omitempty"`
+}
+
+// Duration is a time.Duration that is written as in 1m30s.
+type Duration time.Duration
+
+// MarshalText writes a duration as in 1m30s.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads a duration such as 1m30s; it may not be negative.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil || parsed < 0 {
+		return fmt.Errorf("duration %q: want one such as 1m30s", text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+func (Conditions) key() key { return key{kind: "conditions", id: "conditions"} }
+
+// Conditions are those that hold now.
+func (s *Server) Conditions() Conditions { return s.conditions.Load().clone() }
+
+// Set replaces all conditions. They outlive a restart with a state file. What has begun
+// goes on as it began.
+func (s *Server) Set(to Conditions) error {
+	to = to.clone()
+	if err := to.check(); err != nil {
+		return fmt.Errorf("conditions: %w", err)
+	}
+	if err := s.store.do(context.Background(), func(t *tx) error { return t.save(to) }); err != nil {
+		return fmt.Errorf("keep conditions: %w", err)
+	}
+	s.conditions.Store(&to)
+	return nil
+}
+
+func (s *Server) loadConditions() error {
+	return s.store.do(context.Background(), func(t *tx) error {
+		kept, _, err := find[Conditions](t, "", Conditions{}.key().id)
+		s.conditions.Store(&kept)
+		return err
+	})
+}
+
+// clone is a copy that shares nothing, so that nobody changes conditions but by Set.
+func (c Conditions) clone() Conditions {
+	text, err := json.Marshal(c)
+	var copied Conditions
+	if err = errors.Join(err, json.Unmarshal(text, &copied)); err != nil {
+		return c // what is made of strings, numbers and maps always encodes
+	}
+	return copied
+}
