@@ -56,7 +56,7 @@ func explain(err error, opts client.Options) error {
 	var missing *serviceerror.NamespaceNotFound
 	if errors.As(err, &missing) {
 		return Fail(ExitConnection, fmt.Errorf("namespace %s does not exist at %s: name another with --namespace or TEMPORAL_NAMESPACE, "+
-			"or create it with `temporal operator namespace create %s`", opts.Namespace, opts.HostPort, opts.Namespace))
+			"or create it with `temporal operator namespace create --namespace %s`", opts.Namespace, opts.HostPort, opts.Namespace))
 	}
 	switch code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated:
@@ -93,6 +93,12 @@ func reason(err error) string {
 	text := strings.TrimPrefix(err.Error(), "failed reaching server: ")
 	if _, inner, ok := strings.Cut(text, "desc = "); ok {
 		text = strings.Trim(inner, `"`)
+	}
+	switch {
+	case strings.Contains(text, "no children to pick from"): // gRPC's words for a name without an address
+		return "unknown host name or port"
+	case strings.Contains(text, "looked like an HTTP/1.1 header"):
+		return "it speaks HTTP/1.1, not gRPC"
 	}
 	return strings.TrimPrefix(text, "transport: ")
 }

@@ -54,13 +54,17 @@ func TestExplain(t *testing.T) {
 		says string
 	}{
 		{"a namespace that does not exist", serviceerror.NewNamespaceNotFound("team"),
-			"namespace team does not exist at here:7233: name another with --namespace or TEMPORAL_NAMESPACE, or create it with `temporal operator namespace create team`"},
+			"namespace team does not exist at here:7233: name another with --namespace or TEMPORAL_NAMESPACE, or create it with `temporal operator namespace create --namespace team`"},
 		{"no permission", serviceerror.NewPermissionDenied("Request unauthorized.", ""),
 			"the Temporal server at here:7233 refuses this client for namespace team (Request unauthorized.): check --api-key or TEMPORAL_API_KEY, the client certificate and the namespace"},
 		{"a key that is not known", status.Error(codes.Unauthenticated, "unknown key"),
 			"the Temporal server at here:7233 refuses this client for namespace team (unknown key): check --api-key or TEMPORAL_API_KEY, the client certificate and the namespace"},
 		{"a server that went away", serviceerror.NewUnavailable(`connection error: desc = "transport: error while dialing: dial tcp: i/o timeout"`),
 			"no answer from a Temporal server at here:7233 (error while dialing: dial tcp: i/o timeout): start one with `kilndev up`, or say where it is with --address or TEMPORAL_ADDRESS; check --tls and its sisters too"},
+		{"a name that nobody knows", serviceerror.NewUnavailable("no children to pick from"),
+			"no answer from a Temporal server at here:7233 (unknown host name or port): start one with `kilndev up`, or say where it is with --address or TEMPORAL_ADDRESS; check --tls and its sisters too"},
+		{"a web server on the port", serviceerror.NewUnavailable("connection error: desc = \"error reading server preface: http2: frame too large, note that the frame header looked like an HTTP/1.1 header\""),
+			"no answer from a Temporal server at here:7233 (it speaks HTTP/1.1, not gRPC): start one with `kilndev up`, or say where it is with --address or TEMPORAL_ADDRESS; check --tls and its sisters too"},
 		{"something else on the port", serviceerror.NewUnimplemented("404 (Not Found)"),
 			"what listens at here:7233 is no Temporal server (404 (Not Found)): say where it is with --address or TEMPORAL_ADDRESS"},
 	} {
