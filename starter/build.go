@@ -73,6 +73,9 @@ func Build(ctx context.Context, name string, env cli.Env, opts BuildOptions) err
 }
 
 func runBuild(ctx context.Context, a *app, opts BuildOptions) error {
+	if err := opts.follow.check(); err != nil {
+		return err
+	}
 	build, err := a.buildDocument(opts)
 	if err != nil {
 		return err
@@ -116,7 +119,7 @@ func (a *app) buildDocument(opts BuildOptions) (spec.Build, error) {
 	var faults spec.Faults
 	if errors.As(err, &faults) {
 		printFaults(a.Err, faults)
-		return spec.Build{}, cli.Fail(cli.ExitUsage, fmt.Errorf("%s: %s; nothing was started", opts.File, count(len(faults), "fault")))
+		return spec.Build{}, cli.Fail(cli.ExitUsage, fmt.Errorf("%s: %s; nothing was started", called(opts.File), count(len(faults), "fault")))
 	}
 	return build, err
 }

@@ -139,6 +139,9 @@ func TestBuild(t *testing.T) {
 			away := frame{err: serviceerror.NewUnavailable("connection refused")}
 			f.frames = append(f.frames[:2:2], append([]frame{away, away}, f.frames[2:]...)...)
 		}},
+		{name: "ends without a last word", change: func(f *fakeTemporal) {
+			f.frames[len(f.frames)-1].progress, f.noQueue = nil, true
+		}},
 		{name: "vanishes with its server", change: func(f *fakeTemporal) {
 			f.frames = append(f.frames[:2:2], frame{err: serviceerror.NewNotFound("workflow not found")})
 		}, exit: cli.ExitFailed},
@@ -215,6 +218,7 @@ func TestBuildRefusesBeforeAnyEffect(t *testing.T) {
 		{"a build id with a space", []string{"-", "--build-id", "web base"}, `build id "web base": want a letter or digit`},
 		{"a variable without a value", []string{"-", "--var", "release"}, "--var release: want KEY=VALUE"},
 		{"a file that is not there", []string{"nowhere.yaml"}, "read the build document: open nowhere.yaml: no such file or directory"},
+		{"a wait for less than nothing", []string{"-", "--wait-timeout", "-3s"}, "--wait-timeout -3s: want a time above zero"},
 		{"a wait that does not wait", []string{"-", "--detach", "--wait-timeout", "1s"}, "--detach does not wait"},
 		{"an address that is none", []string{"-", "--address", "http://x"}, "want HOST:PORT"},
 	} {

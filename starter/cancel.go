@@ -54,6 +54,9 @@ type cancelled struct {
 }
 
 func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOptions) error {
+	if err := opts.follow.check(); err != nil {
+		return err
+	}
 	s, err := a.connect(ctx, conn)
 	if err != nil {
 		return err
@@ -65,6 +68,7 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 	}
 	is := cancelled{BuildID: opts.BuildID, RunID: runID, State: workflows.StateRunning}
 	if opts.Wait {
+		opts.follow.Stopping = true
 		snap, err := s.follow(ctx, opts.BuildID, runID, opts.follow)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -24,6 +25,8 @@ func TestCancel(t *testing.T) {
 		{name: "asks and returns", server: &fakeTemporal{frames: []frame{isRunning}}, asked: true},
 		{name: "in json", args: []string{"-o", "json"}, server: &fakeTemporal{frames: []frame{isRunning}}, asked: true},
 		{name: "and wait", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning, isRunning, cancelled}, end: sdktemporal.NewCanceledError()}, asked: true},
+		{name: "and wait for a while", args: []string{"--wait", "--wait-timeout", "3s"}, server: &fakeTemporal{frames: []frame{isRunning}}, exit: cli.ExitTimeout, asked: true},
+		{name: "and wait until Ctrl-C", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning}, interruptAfter: 3 * time.Second}, exit: cli.ExitInterrupted, asked: true},
 		{name: "too late", args: []string{"--wait"}, server: goodBuild(t), exit: cli.ExitFailed, asked: true},
 		{name: "a build that is over", server: &fakeTemporal{frames: []frame{cancelled}}, exit: cli.ExitFailed},
 		{name: "an unknown build", server: &fakeTemporal{}, exit: cli.ExitFailed},

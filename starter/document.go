@@ -30,10 +30,18 @@ func readDocument(in io.Reader, file string, vars map[string]string) (spec.Build
 func readFile(in io.Reader, file string) (data []byte, name, folder string, err error) {
 	if file == stdin {
 		data, err = io.ReadAll(in)
-		return data, "stdin", ".", err
+		return data, called(file), ".", err
 	}
 	data, err = os.ReadFile(file)
 	return data, file, filepath.Dir(file), err
+}
+
+// called is what messages call a document.
+func called(file string) string {
+	if file == stdin {
+		return "stdin"
+	}
+	return file
 }
 
 // beside reads the files that a document names, by their path from the document's
@@ -69,11 +77,13 @@ func parseVars(pairs []string) (map[string]string, error) {
 	return vars, nil
 }
 
-// printFaults lists faults for people, each as file:line:column with its excerpt.
+// printFaults lists faults for people, each as file:line:column; those at one place
+// share its excerpt.
 func printFaults(w io.Writer, faults spec.Faults) {
-	for _, f := range faults {
-		_, _ = fmt.Fprintf(w, "%s:%d:%d: %s\n", f.File, f.Line, f.Column, f.Message)
-		if excerpt := strings.Trim(f.Excerpt, "\n"); excerpt != "" {
+	for i, f := range faults {
+		_, _ = fmt.Fprintln(w, f)
+		last := i == len(faults)-1 || faults[i+1].Line != f.Line || faults[i+1].Column != f.Column
+		if excerpt := strings.Trim(f.Excerpt, "\n"); last && excerpt != "" {
 			_, _ = fmt.Fprintln(w, excerpt)
 		}
 	}

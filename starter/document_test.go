@@ -15,6 +15,7 @@ func TestValidate(t *testing.T) {
 	t.Chdir(dir)
 	require.NoError(t, os.WriteFile("good.yaml", []byte(document), 0o600))
 	require.NoError(t, os.WriteFile("bad.yaml", []byte("name: web-base\nregoin: cn-hangzhou\nsource:\n  imageId: m-1\n"), 0o600))
+	require.NoError(t, os.WriteFile("empty.yaml", []byte("{}\n"), 0o600))
 	for _, test := range []struct {
 		name string
 		args []string
@@ -24,6 +25,8 @@ func TestValidate(t *testing.T) {
 		{"standard input", []string{"-"}, cli.ExitOK},
 		{"a good and a bad document", []string{"good.yaml", "bad.yaml"}, cli.ExitUsage},
 		{"in json", []string{"-o", "json", "good.yaml", "bad.yaml"}, cli.ExitUsage},
+		{"two faults at one place", []string{"empty.yaml"}, cli.ExitUsage},
+		{"a file that is not there beside others", []string{"nowhere.yaml", "good.yaml", "bad.yaml"}, cli.ExitUsage},
 		{"a file that is not there", []string{"nowhere.yaml"}, cli.ExitUsage},
 		{"nothing", nil, cli.ExitUsage},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"charm.land/lipgloss/v2"
@@ -17,12 +18,21 @@ type followOptions struct {
 	Output      cli.Output
 	Progress    cli.Progress
 	WaitTimeout time.Duration // 0 is for ever
+	Stopping    bool          // the build was asked to stop
 }
 
 func (o *followOptions) addFlags(cmd *cobra.Command) {
 	cli.AddOutput(cmd, &o.Output)
 	cli.AddProgress(cmd, &o.Progress)
 	cmd.Flags().DurationVar(&o.WaitTimeout, "wait-timeout", 0, "stop following after this time and exit with 3; the build goes on (default: follow to the end)")
+}
+
+// check finds what no flag can say by itself.
+func (o *followOptions) check() error {
+	if o.WaitTimeout < 0 {
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("--wait-timeout %s: want a time above zero, such as 30m", o.WaitTimeout))
+	}
+	return nil
 }
 
 var errWaitTimeout = errors.New("the wait timed out")
@@ -41,13 +51,25 @@ func (s *session) follow(ctx context.Context, buildID, runID string, opts follow
 	case err == nil:
 		return snap, nil
 	case errors.Is(context.Cause(ctx), errWaitTimeout):
-		return snapshot{}, cli.Fail(cli.ExitTimeout, fmt.Errorf("build %[1]s is not over after %[2]s and goes on; `%[3]s watch %[1]s` follows it",
-			buildID, opts.WaitTimeout, s.name))
+		return snapshot{}, cli.Fail(cli.ExitTimeout, errors.New(opts.waitedEnough(buildID, s.name)))
 	case ctx.Err() != nil:
-		return snapshot{}, cli.Fail(cli.ExitInterrupted, fmt.Errorf("interrupted; build %[1]s goes on: `%[2]s watch %[1]s` follows it, `%[2]s cancel %[1]s` stops it",
-			buildID, s.name))
+		return snapshot{}, cli.Fail(cli.ExitInterrupted, errors.New(opts.interrupted(buildID, s.name)))
 	}
 	return snapshot{}, err
+}
+
+func (o followOptions) waitedEnough(buildID, name string) string {
+	if o.Stopping {
+		return fmt.Sprintf("build %[1]s was asked to stop and is not over after %[2]s; `%[3]s watch %[1]s` shows the end", buildID, o.WaitTimeout, name)
+	}
+	return fmt.Sprintf("build %[1]s is not over after %[2]s and goes on; `%[3]s watch %[1]s` follows it", buildID, o.WaitTimeout, name)
+}
+
+func (o followOptions) interrupted(buildID, name string) string {
+	if o.Stopping {
+		return fmt.Sprintf("interrupted; build %[1]s was asked to stop: `%[2]s watch %[1]s` shows the end", buildID, name)
+	}
+	return fmt.Sprintf("interrupted; build %[1]s goes on: `%[2]s watch %[1]s` follows it, `%[2]s cancel %[1]s` stops it", buildID, name)
 }
 
 func (s *session) watch(ctx context.Context, buildID, runID string, view view) (snapshot, error) {
@@ -75,7 +97,8 @@ func (s *session) watch(ctx context.Context, buildID, runID string, view view) (
 // after keeps from the last look what this one did not learn.
 func (s snapshot) after(last snapshot) snapshot {
 	if len(s.Steps) == 0 {
-		s.Steps, s.Step = last.Steps, last.Step
+		s.Steps, s.Step = slices.Clone(last.Steps), last.Step
+		s.close()
 	}
 	if s.Name == "" {
 		s.Name, s.Region = last.Name, last.Region

@@ -127,10 +127,18 @@ func runList(ctx context.Context, a *app, conn *cli.Connection, opts listOptions
 		return cli.WriteAll(s.Out, opts.Output, builds)
 	}
 	if len(builds) == 0 {
-		_, _ = fmt.Fprintf(s.Err, "no builds in namespace %s match\n", s.opts.Namespace)
+		_, _ = fmt.Fprintln(s.Err, s.nothing(opts))
 		return nil
 	}
 	return printList(s.Out, builds, s.now())
+}
+
+// nothing says that there is nothing to list.
+func (s *session) nothing(opts listOptions) string {
+	if opts.filter() == (listOptions{}).filter() {
+		return fmt.Sprintf("no builds in namespace %s yet; `%s build FILE` starts one", s.opts.Namespace, s.name)
+	}
+	return fmt.Sprintf("no builds in namespace %s match", s.opts.Namespace)
 }
 
 // list asks for the builds page by page. The server lists the running first, then by

@@ -73,6 +73,7 @@ func TestList(t *testing.T) {
 		{name: "in json", args: []string{"-o", "json"}, server: threeBuilds(t)},
 		{name: "in jsonl", args: []string{"-o", "jsonl"}, server: threeBuilds(t)},
 		{name: "nothing", server: &fakeTemporal{}},
+		{name: "nothing that matches", args: []string{"--state", "failed"}, server: &fakeTemporal{}},
 		{name: "nothing in json", args: []string{"-o", "json"}, server: &fakeTemporal{}},
 		{name: "before a worker ran", args: []string{"--name", "web-base"},
 			server: &fakeTemporal{listErr: serviceerror.NewInvalidArgument("invalid query: Namespace default has no mapping defined for search attribute KilnName")}, exit: cli.ExitFailed},

@@ -44,7 +44,7 @@ func (s *session) describe(ctx context.Context, buildID, runID string) (*workflo
 		return nil, err
 	}
 	if err != nil {
-		return nil, s.explain("look at build "+buildID, buildID, err)
+		return nil, s.explainRun(buildID, runID, err)
 	}
 	if kind := desc.GetWorkflowExecutionInfo().GetType().GetName(); kind != workflows.BuildType {
 		return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("%s is no build but a workflow of type %s; `%s list` shows the builds", buildID, kind, s.name))

@@ -83,7 +83,7 @@ func elapsed(s step, now time.Time) string {
 // tail is what a row says last: what a running step is doing, what a finished one made.
 func tail(s step, now time.Time) string {
 	if s.State != workflows.StateRunning {
-		return s.ResourceID
+		return join(s.ResourceID, remark(s))
 	}
 	var parts []string
 	if s.Percent > 0 {
@@ -95,10 +95,21 @@ func tail(s step, now time.Time) string {
 	return strings.Join(parts, "  ")
 }
 
+// remark is what a step that is over says of its end; that of a failed one is told with
+// the build's failure.
+func remark(s step) string {
+	if s.State == workflows.StateFailed {
+		return ""
+	}
+	return oneLine(s.Detail)
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // doing is what a running step does or waits for, on one line.
 func doing(s step, now time.Time) string {
 	if s.Retry == nil {
-		return strings.Join(strings.Fields(s.Detail), " ")
+		return oneLine(s.Detail)
 	}
 	return fmt.Sprintf("attempt %d%s: %s", s.Retry.Attempt, next(s.Retry.NextAt, now), s.Retry.Failure)
 }

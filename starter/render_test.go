@@ -59,6 +59,7 @@ func TestRender(t *testing.T) {
 		{name: "cancelled build", change: func(s *snapshot) {
 			s.State, s.FinishedAt = workflows.StateCancelled, at(3000)
 			s.Steps[1].State, s.Steps[1].FinishedAt = workflows.StateCancelled, at(3600)
+			s.Steps[1].Detail = "cancel execution exec-1: done"
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -83,12 +84,29 @@ func TestRenderStaysInTheWidth(t *testing.T) {
 
 func TestLiveViewRepaintsItsOwnLines(t *testing.T) {
 	var out bytes.Buffer
-	v := &liveView{w: &out, now: func() time.Time { return noon }, width: func() int { return 80 }}
+	v := &liveView{w: &out, now: func() time.Time { return noon }, size: func() (int, int) { return 80, 24 }}
 	v.show(midway())
 	require.NotContains(t, out.String(), "\x1b[")
 	out.Reset()
 	v.show(midway())
 	require.True(t, strings.HasPrefix(out.String(), "\x1b[4A\r\x1b[J"), "four lines up, then clear: %q", out.String())
+}
+
+func TestLiveViewStaysOnTheScreen(t *testing.T) {
+	height := 5
+	var out bytes.Buffer
+	v := &liveView{w: &out, now: func() time.Time { return noon }, size: func() (int, int) { return 80, height }}
+	require.Len(t, v.lines(midway()), 4, "four lines and the cursor's fit")
+	height = 4
+	require.Len(t, v.lines(midway()), 2)
+	require.Contains(t, v.lines(midway())[1], "execution", "the step that runs")
+	height = 2
+	require.Len(t, v.lines(midway()), 1)
+	height = 0
+	require.Len(t, v.lines(midway()), 4, "a terminal that does not know its size")
+	over := midway()
+	over.FinishedAt = at(0)
+	require.Len(t, v.lines(over), 4, "nothing repaints the last look")
 }
 
 func TestTook(t *testing.T) {
@@ -135,6 +153,9 @@ func TestPendingActivities(t *testing.T) {
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 2, LastFailure: &failurepb.Failure{Message: "connection refused"}}}, "attempt 2: connection refused", 48},
 		{"a wait that moved to another worker just goes on",
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 2, HeartbeatDetails: heartbeat, LastFailure: &failurepb.Failure{Message: "heartbeat timeout"}}}, "task t-1 is Processing", 61},
+		{"a wait whose worker was killed says so",
+			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 2, LastFailure: &failurepb.Failure{Message: "activity Heartbeat timeout", FailureInfo: &failurepb.Failure_TimeoutFailureInfo{
+				TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{TimeoutType: enumspb.TIMEOUT_TYPE_HEARTBEAT}}}}}, "attempt 2: its worker was lost", 48},
 		{"of several calls the one in most trouble speaks",
 			[]*workflowpb.PendingActivityInfo{
 				{State: started, Attempt: 1, HeartbeatDetails: heartbeat},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
@@ -45,6 +46,19 @@ func (a *app) open(ctx context.Context, opts client.Options) (*session, error) {
 		return nil, err
 	}
 	return &session{temporal: t, app: a, opts: opts}, nil
+}
+
+// explainRun turns an error of a look at one run of a build into a sentence.
+func (s *session) explainRun(buildID, runID string, err error) error {
+	var missing *serviceerror.NotFound
+	var invalid *serviceerror.InvalidArgument
+	switch {
+	case runID != "" && errors.As(err, &missing):
+		return cli.Fail(cli.ExitFailed, fmt.Errorf("no run %s of build %s in namespace %s; `%s list -o json` shows what there is", runID, buildID, s.opts.Namespace, s.name))
+	case errors.As(err, &invalid) && strings.Contains(invalid.Message, "RunId"):
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("--run-id %s: want a run id such as `%s list -o json` shows", runID, s.name))
+	}
+	return s.explain("look at build "+buildID, buildID, err)
 }
 
 // explain turns an error of a call about a build into a sentence.

@@ -88,6 +88,19 @@ func (s *snapshot) answered(progress workflows.Progress) {
 	for _, p := range progress.Steps {
 		s.Steps = append(s.Steps, step{StepProgress: p})
 	}
+	s.close()
+}
+
+// close gives the steps that a build which is over left open the end that the build had:
+// a terminated one did not say how they ended, and of others the last word may be missing.
+func (s *snapshot) close() {
+	for i := range s.Steps {
+		st := &s.Steps[i]
+		open := st.State == workflows.StateRunning || s.State == workflows.StateSucceeded && st.State == workflows.StatePending
+		if s.closed() && open {
+			st.State, st.FinishedAt, st.Detail, st.Retry = s.State, s.FinishedAt, "", nil
+		}
+	}
 }
 
 // pending puts what the pending activities say into the running step.
@@ -149,6 +162,9 @@ func retrying(act *workflowpb.PendingActivityInfo) *retry {
 
 // failureText is a failure of an activity on one line, with the cloud's code.
 func failureText(f *failurepb.Failure) string {
+	if f.GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
+		return "its worker was lost"
+	}
 	text := strings.Join(strings.Fields(f.GetMessage()), " ")
 	app := f.GetApplicationFailureInfo()
 	if app == nil || app.GetType() == "" || app.GetDetails() == nil || strings.Contains(text, app.GetType()) {

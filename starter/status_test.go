@@ -28,6 +28,8 @@ func TestStatus(t *testing.T) {
 		{name: "of a failed build in json", args: []string{"-o", "json"}, server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
 		{name: "of a terminated build that thinks it runs", server: &fakeTemporal{end: &sdktemporal.TerminatedError{},
 			frames: []frame{{progress: progress(running, succeeded, running), status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED}}}},
+		{name: "of an unknown run", args: []string{"--run-id", "run-2"}, server: &fakeTemporal{}, exit: cli.ExitFailed},
+		{name: "of a run that is none", args: []string{"--run-id", "run-2"}, server: &fakeTemporal{frames: []frame{{err: serviceerror.NewInvalidArgument("Invalid RunId.")}}}, exit: cli.ExitUsage},
 		{name: "of an unknown build", server: &fakeTemporal{}, exit: cli.ExitFailed},
 		{name: "of a server that went away", server: &fakeTemporal{frames: []frame{{err: serviceerror.NewUnavailable("connection refused")}}}, exit: cli.ExitConnection},
 	} {

@@ -56,15 +56,17 @@ func runValidate(a *app, opts validateOptions) error {
 	}
 	var verdicts []verdict
 	var bad []string
+	var unread []error
 	for _, file := range opts.Files {
-		v := verdict{File: file, Faults: spec.Faults{}}
+		v := verdict{File: called(file), Faults: spec.Faults{}}
 		_, err := readDocument(a.In, file, vars)
 		if err != nil && !errors.As(err, &v.Faults) {
-			return err
+			unread = append(unread, err)
+			continue
 		}
 		v.Valid = len(v.Faults) == 0
 		if !v.Valid {
-			bad = append(bad, file)
+			bad = append(bad, v.File)
 		}
 		verdicts = append(verdicts, v)
 	}
@@ -72,9 +74,9 @@ func runValidate(a *app, opts validateOptions) error {
 		return err
 	}
 	if len(bad) > 0 {
-		return cli.Fail(cli.ExitUsage, fmt.Errorf("not valid: %s", strings.Join(bad, ", ")))
+		unread = append(unread, cli.Fail(cli.ExitUsage, fmt.Errorf("not valid: %s", strings.Join(bad, ", "))))
 	}
-	return nil
+	return errors.Join(unread...)
 }
 
 func printVerdicts(a *app, output cli.Output, verdicts []verdict) error {

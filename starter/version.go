@@ -63,14 +63,14 @@ func runVersion(a *app, output cli.Output) error {
 	if output != cli.OutputText {
 		return output.Write(a.Out, r)
 	}
-	commit := r.Commit
-	if commit == "" {
-		commit = "unknown"
+	commit := ""
+	switch {
+	case r.Modified:
+		commit = "  commit        " + r.Commit + " with changes\n"
+	case r.Commit != "":
+		commit = "  commit        " + r.Commit + "\n"
 	}
-	if r.Modified {
-		commit += " with changes"
-	}
-	_, err := fmt.Fprintf(a.Out, "%s %s\n  commit        %s\n  go            %s\n  temporal sdk  %s\n  platform      %s\n",
+	_, err := fmt.Fprintf(a.Out, "%s %s\n%s  go            %s\n  temporal sdk  %s\n  platform      %s\n",
 		a.name, r.Version, commit, r.Go, r.TemporalSDK, r.Platform)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,18 +29,18 @@ func (a *app) newView(form cli.Progress) view {
 		return &jsonView{w: a.Err, now: a.now}
 	case cli.ProgressAuto:
 		if file, ok := a.Err.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
-			return &liveView{w: file, now: a.now, width: func() int { return terminalWidth(file) }}
+			return &liveView{w: file, now: a.now, size: func() (int, int) { return terminalSize(file) }}
 		}
 	}
 	return &plainView{w: a.Err, now: a.now, said: map[workflows.Step]string{}}
 }
 
-func terminalWidth(file *os.File) int {
-	width, _, err := term.GetSize(int(file.Fd()))
+func terminalSize(file *os.File) (width, height int) {
+	width, height, err := term.GetSize(int(file.Fd()))
 	if err != nil {
-		return 80
+		return 80, 24
 	}
-	return width
+	return width, height
 }
 
 type noView struct{}
@@ -50,7 +51,7 @@ func (noView) show(snapshot) {}
 type liveView struct {
 	w       io.Writer
 	now     func() time.Time
-	width   func() int
+	size    func() (width, height int)
 	painted int // lines on the screen
 }
 
@@ -59,11 +60,24 @@ func (v *liveView) show(s snapshot) {
 	if v.painted > 0 {
 		_, _ = fmt.Fprintf(v.w, upAndClear, v.painted)
 	}
-	lines := render(s, v.now(), v.width())
+	lines := v.lines(s)
 	for _, line := range lines {
 		_, _ = lipgloss.Fprintln(v.w, line)
 	}
 	v.painted = len(lines)
+}
+
+// lines are those that fit on the screen, since what has scrolled away cannot be
+// repainted: where there is little room, the step that runs. The last look needs no room.
+func (v *liveView) lines(s snapshot) []string {
+	width, height := v.size()
+	lines := render(s, v.now(), width)
+	if len(lines) < height || height == 0 || s.closed() { // some terminals say 0
+		return lines
+	}
+	s.Steps = slices.DeleteFunc(slices.Clone(s.Steps), func(st step) bool { return st.State != workflows.StateRunning })
+	lines = render(s, v.now(), width)
+	return lines[:min(len(lines), max(height-1, 1))]
 }
 
 // plainView writes a line for each change.
@@ -105,7 +119,7 @@ func plainLine(s step) string {
 		}
 		line += " " + join(percent, doing(s, farFuture))
 	case s.StartedAt != nil && s.FinishedAt != nil:
-		line += " " + join(s.ResourceID, "("+took(s.FinishedAt.Sub(*s.StartedAt))+")")
+		line += " " + join(s.ResourceID, remark(s), "("+took(s.FinishedAt.Sub(*s.StartedAt))+")")
 	}
 	return strings.TrimRight(line, " ")
 }

@@ -42,6 +42,9 @@ func addRunID(cmd *cobra.Command, to *string) {
 }
 
 func runWatch(ctx context.Context, a *app, conn *cli.Connection, opts watchOptions) error {
+	if err := opts.follow.check(); err != nil {
+		return err
+	}
 	s, err := a.connect(ctx, conn)
 	if err != nil {
 		return err
