@@ -86,6 +86,12 @@ func (f *findings) endStage() {
 	f.closed = len(f.faults)
 }
 
+// lineWithin is the line of a file or field with which a message begins, or 0.
+func lineWithin(message string) (line int) {
+	_, _ = fmt.Sscanf(message, "line %d of", &line)
+	return line
+}
+
 // inOrder returns the faults in the order of the lines, each once, with their excerpts;
 // nil when there are none.
 func (f *findings) inOrder() error {
@@ -94,7 +100,8 @@ func (f *findings) inOrder() error {
 	}
 	faults := slices.Clone(f.faults)
 	slices.SortStableFunc(faults, func(a, b Fault) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(lineWithin(a.Message), lineWithin(b.Message)), cmp.Compare(a.Message, b.Message))
 	})
 	faults = slices.CompactFunc(faults, func(a, b Fault) bool { return a.String() == b.String() })
 	if more := len(faults) - maxFaults + f.more; len(faults) > maxFaults {

@@ -199,6 +199,16 @@ func TestManyFaultsEndInACount(t *testing.T) {
 	require.Equal(t, "and 4901 more faults from here on", faults[maxFaults].Message)
 }
 
+func TestFaultsOfAFileComeInItsOrder(t *testing.T) {
+	faults := faultsOf(t, fromImage+"components: [{name: nginx, contentFile: nginx.txt}]\n", Options{ReadFile: func(string) ([]byte, error) {
+		return []byte(strings.Repeat("apt-get update\n", 12)), nil
+	}})
+	require.Len(t, faults, 12)
+	for i, fault := range faults {
+		require.Contains(t, fault.Message, fmt.Sprintf("line %d of nginx.txt: ", i+1))
+	}
+}
+
 func TestFaultsPointAtTheSamePlaceInJSONAndYAML(t *testing.T) {
 	text := "{\"name\": \"web\",\n \"regoin\": \"cn-hangzhou\",\n \"source\": {\"import\": {\"disks\": [{\"bucket\": \"k\", \"object\": \"o\"}, 5]}}}"
 	fromJSON := faultsOf(t, text, Options{})
