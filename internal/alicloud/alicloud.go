@@ -60,7 +60,7 @@ func New(opts Options) (*Cloud, error) {
 		credentials: newChain(opts.AccessKeyID, opts.AccessKeySecret),
 		wire: newWire(
 			cmp.Or(opts.ConnectTimeout, defaultConnectTimeout),
-			cmp.Or(opts.ReadTimeout, defaultReadTimeout)),
+			cmp.Or(opts.ReadTimeout, defaultReadTimeout), opts.Dial),
 	}, nil
 }
 

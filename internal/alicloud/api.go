@@ -1,6 +1,10 @@
 package alicloud
 
-import "time"
+import (
+	"context"
+	"net"
+	"time"
+)
 
 // Tags of a resource. They are sent in the order of their keys, so that a repeated
 // request is the same byte for byte.
@@ -227,4 +231,7 @@ type Options struct {
 	ConnectTimeout time.Duration
 	// ReadTimeout of every call, default 60 s.
 	ReadTimeout time.Duration
+	// Dial replaces the connections of the operating system: tests that bring a network
+	// and a clock of their own.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

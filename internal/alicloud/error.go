@@ -56,8 +56,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // absent makes a refusal with one of the codes wrap ErrNotFound.
 func absent(err error, codes ...string) error {
 	var refused *Error
-	if errors.As(err, &refused) && slices.Contains(codes, refused.Code) {
+	if isRefusal(err, codes...) && errors.As(err, &refused) {
 		refused.Err = ErrNotFound
 	}
 	return err
+}
+
+// isRefusal tells whether an error is a refusal with one of the codes.
+func isRefusal(err error, codes ...string) bool {
+	var refused *Error
+	return errors.As(err, &refused) && slices.Contains(codes, refused.Code)
 }

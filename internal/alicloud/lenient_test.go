@@ -2,6 +2,7 @@ package alicloud
 
 import (
 	"context"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -99,4 +100,34 @@ func TestARefusalInXMLKeepsItsWords(t *testing.T) {
 	e := failed(t, importOf(context.Background(), cloud))
 	require.Equal(t, Error{API: "ImportImage", Code: "InvalidAccessKeyId.NotFound", HTTPStatus: 404,
 		Message: "Specified access key is not found.", RequestID: "R-1"}, *e)
+}
+
+func TestATaskMayBeLookedUpInTheList(t *testing.T) {
+	const refusal = `{"Code":"Forbidden.RAM","Message":"no","RequestId":"R-1"}`
+	look := func(t *testing.T, list http.HandlerFunc) (*server, Task, error) {
+		attribute := answers(403, refusal)
+		cloud, s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Acs-Action") == "DescribeTasks" {
+				list(w, r)
+				return
+			}
+			attribute(w, r)
+		})
+		task, err := cloud.Task(context.Background(), region, "t-1")
+		return s, task, err
+	}
+	t.Run("it is there", func(t *testing.T) {
+		s, task, err := look(t, answers(200, `{"TaskSet":{"Task":[{"TaskId":"t-2","TaskStatus":"Failed"},{"TaskId":"t-1","TaskStatus":"Processing"}]}}`))
+		require.NoError(t, err)
+		require.Equal(t, Task{ID: "t-1", Status: "Processing"}, task)
+		require.Equal(t, map[string]string{"RegionId": region, "TaskIds": "t-1"}, flat(s.requests[1].query))
+	})
+	t.Run("it is not there", func(t *testing.T) {
+		_, _, err := look(t, answers(200, `{"TaskSet":{"Task":[]}}`))
+		require.ErrorIs(t, err, ErrNotFound)
+	})
+	t.Run("the list is refused too", func(t *testing.T) {
+		_, _, err := look(t, answers(400, `{"Code":"InvalidApi.NotFound"}`))
+		require.Equal(t, Error{API: "DescribeTaskAttribute", Code: "Forbidden.RAM", HTTPStatus: 403, Message: "no", RequestID: "R-1"}, *failed(t, err))
+	})
 }

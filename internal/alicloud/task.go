@@ -9,9 +9,9 @@ import (
 	"github.com/alibabacloud-go/tea/dara"
 )
 
-// Task looks at an import task. The *Error of an unknown task wraps ErrNotFound.
-// (ECS API reference, DescribeTaskAttribute, 2014-05-26: the only action that says why
-// an import failed.)
+// Task looks at an import task. The error of an unknown task wraps ErrNotFound. (ECS API
+// reference, DescribeTaskAttribute, 2014-05-26: the only action that says how far an
+// import is and why it failed. Where that may not be called, DescribeTasks has the status.)
 func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 	var a taskAnswer
 	request := &ecs.DescribeTaskAttributeRequest{RegionId: &region, TaskId: &id}
@@ -19,32 +19,55 @@ func (c *Cloud) Task(ctx context.Context, region, id string) (Task, error) {
 		_, err := client.DescribeTaskAttributeWithContext(ctx, request, &dara.RuntimeOptions{})
 		return err
 	}, &a)
-	if err != nil {
+	switch {
+	case isRefusal(err, "InvalidApi.NotFound", "Forbidden.RAM", "Forbidden"):
+		return c.listedTask(ctx, region, id, err)
+	case err != nil:
 		return Task{}, absent(err, "InvalidTaskId.NotFound")
 	}
 	return a.task(), nil
 }
 
+// listedTask is a task as the list shows it. When the list is refused as well, refused is
+// the error that counts.
+func (c *Cloud) listedTask(ctx context.Context, region, id string, refused error) (Task, error) {
+	listed, err := c.tasks(ctx, &ecs.DescribeTasksRequest{RegionId: &region, TaskIds: &id})
+	if err != nil {
+		return Task{}, refused
+	}
+	for _, t := range listed {
+		if string(t.TaskID) == id {
+			return t.task(), nil
+		}
+	}
+	return Task{}, fmt.Errorf("DescribeTasks: task %s: %w", id, ErrNotFound)
+}
+
 // ImportTask looks for the import task of an image. Without one the error wraps
 // ErrNotFound. (ECS API reference, DescribeTasks, 2014-05-26.)
 func (c *Cloud) ImportTask(ctx context.Context, region, imageID string) (Task, error) {
-	const api = "DescribeTasks"
-	var a tasksAnswer
-	request := &ecs.DescribeTasksRequest{
+	listed, err := c.tasks(ctx, &ecs.DescribeTasksRequest{
 		RegionId: &region, ResourceIds: []*string{&imageID}, TaskAction: dara.String("ImportImage"), PageSize: dara.Int32(pageSize),
-	}
-	if err := c.invokeECS(ctx, api, region, func(client *ecs.Client, ctx context.Context) error {
-		_, err := client.DescribeTasksWithContext(ctx, request, &dara.RuntimeOptions{})
-		return err
-	}, &a); err != nil {
+	})
+	if err != nil {
 		return Task{}, err
 	}
-	for _, t := range a.TaskSet {
+	for _, t := range listed {
 		if (t.ResourceID == "" || string(t.ResourceID) == imageID) && t.TaskAction == "ImportImage" {
 			return t.task(), nil
 		}
 	}
-	return Task{}, fmt.Errorf("%s: import task of image %s: %w", api, imageID, ErrNotFound)
+	return Task{}, fmt.Errorf("DescribeTasks: import task of image %s: %w", imageID, ErrNotFound)
+}
+
+// tasks are the first page of a list of tasks.
+func (c *Cloud) tasks(ctx context.Context, request *ecs.DescribeTasksRequest) ([]taskAnswer, error) {
+	var a tasksAnswer
+	err := c.invokeECS(ctx, "DescribeTasks", dara.StringValue(request.RegionId), func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DescribeTasksWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &a)
+	return a.TaskSet, err
 }
 
 // CancelTask cancels a running import task; ECS answers before the task has ended.

@@ -24,11 +24,14 @@ type wire struct {
 	transport     http.RoundTripper
 }
 
-func newWire(connect, read time.Duration) *wire {
+func newWire(connect, read time.Duration, dial func(context.Context, string, string) (net.Conn, error)) *wire {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: connect}).DialContext
+	}
 	return &wire{connect: connect, read: read, transport: &http.Transport{
 		// Loopback addresses never go through a proxy: ProxyFromEnvironment leaves them out.
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: connect}).DialContext,
+		DialContext:           dial,
 		TLSHandshakeTimeout:   connect,
 		ResponseHeaderTimeout: read,
 		IdleConnTimeout:       30 * time.Second,
