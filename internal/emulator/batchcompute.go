@@ -51,11 +51,15 @@ func (c *call) batchCompute() (answer, error) {
 	if err := c.readQuery(); err != nil {
 		return answer{}, err
 	}
+	var err error
+	if c.conditions, err = c.server.holding(c.api); err != nil {
+		return answer{}, err
+	}
 	if err := c.begin(resource.name == "CreateImage"); err != nil {
 		return answer{}, err
 	}
 	var a answer
-	err := c.effect(func() (err error) {
+	err = c.effect(func() (err error) {
 		a, err = resource.run(c, id)
 		return err
 	})

@@ -86,8 +86,8 @@ func (c *call) register(img batchImage) (reply, error) {
 			return nil, invalidMember(c.api, "EcsImageId", "This EcsImageId has been registered.")
 		}
 	}
-	if len(all) >= maxBatchImages {
-		return nil, refuse(c.api, "QuotaExhausted.MaxImageCount", strconv.Itoa(maxBatchImages))
+	if err := c.checkRegistration(len(all)); err != nil {
+		return nil, err
 	}
 	img.Region = source.Region
 	if img.ID, err = c.tx.nextID("img-"); err != nil {
@@ -114,6 +114,9 @@ func (c *call) getBatchImage(id string) (answer, error) {
 func (c *call) deleteBatchImage(id string) (answer, error) {
 	img, err := c.theBatchImage(id)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := c.checkRemoval(id); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, c.tx.remove(img)

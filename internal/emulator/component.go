@@ -35,6 +35,10 @@ func (c *call) createImageComponent() (reply, error) {
 	if err := c.version(&made); err != nil {
 		return nil, err
 	}
+	if err := checkQuota[component](c, "components", "QuotaExceed.ImageComponent",
+		"The quota of image components is used up"); err != nil {
+		return nil, err
+	}
 	return reply{"ImageComponentId": made.ID}, c.tx.save(made)
 }
 
@@ -46,6 +50,7 @@ func (c *call) readComponent() (component, error) {
 	c.check(made.Name == "" || buildName(made.Name), "InvalidName.Malformed", "The specified Name is wrongly formed.")
 	c.checkDescription(made.Description)
 	made.SystemType = c.oneOf("SystemType", "Linux", "InvalidSystemType.NotSupportedValue", "Linux", "Windows")
+	c.check(c.buildable(made.SystemType), "InvalidImage.OsTypeUnsupported")
 	made.Type = c.oneOf("ComponentType", "Build", "InvalidComponentType.NotSupportedValue", "Build", "Test")
 	made.Version = c.text("ComponentVersion")
 	c.check(made.Version == "" || versionForm.MatchString(made.Version), "InvalidParameter.ComponentVersion")

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,8 @@ func (c *call) permitted(creates bool) error {
 		return refuse("", "InvalidAccessKeyId.Inactive")
 	case denied:
 		return c.denied(denial)
+	case c.conditions.Roles.ServiceLinked != "" && (c.api == "CreateImageComponent" || c.api == "CreateImagePipeline"):
+		return refuse(c.api, "InvalidOperation.NoPermissionCreateServiceLinkedRole")
 	case creates && account.NoRealName:
 		return refuse("", "RealNameAuthenticationError")
 	case creates && account.Arrears && c.api == "ImportImage":
@@ -141,11 +144,45 @@ func (c *call) see(read any) bool {
 	case *batchImage:
 		id, since = r.ID, r.Created
 	}
-	status, held := c.conditions.Status[id]
-	if held && len(*line) > 0 {
+	status := c.conditions.held(id)
+	if status != "" && len(*line) > 0 {
 		*line = timeline{{status, (*line)[0].At}}
 	}
 	return status != gone && !c.lags(since)
+}
+
+// held is the status that the conditions hold a resource in, empty for none: by its id,
+// or by the longest beginning of it that is given.
+func (c Conditions) held(id string) string {
+	longest, status := -1, ""
+	for pattern, to := range c.Status {
+		start, open := strings.CutSuffix(pattern, "*")
+		if (pattern == id || open && strings.HasPrefix(id, start)) && len(pattern) > longest {
+			longest, status = len(pattern), to
+			if pattern == id {
+				break
+			}
+		}
+	}
+	return status
+}
+
+// open says whether there is a region.
+func (c *call) open(regionID string) bool {
+	return knownRegion(regionID) && !c.conditions.Regions[regionID].Closed
+}
+
+// older gives a refusal of ImportImage the code of its older pages.
+func (c *call) older(r *refusal) *refusal {
+	old, differs := map[string]string{
+		"InvalidImageFormat.Malformed": "InvalidFormat.Malformed",
+		"InvalidRegionId.NotFound":     "RegionId.NotFound",
+	}[r.Code]
+	if !c.conditions.OldAnswers || c.api != "ImportImage" || !differs || r.Status != http.StatusBadRequest {
+		return r
+	}
+	row, _ := documented(c.api, old)
+	return &refusal{row.Status, old, row.Message}
 }
 
 // gone is the status of what does not exist.

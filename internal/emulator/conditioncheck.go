@@ -13,6 +13,11 @@ var (
 
 // check says what is wrong with conditions.
 func (c Conditions) check() error {
+	if c.Begin != "" {
+		if err := checkAction("begin", c.Begin); err != nil {
+			return err
+		}
+	}
 	for action, denial := range c.Forbid {
 		if err := checkAction("forbid", action); err != nil {
 			return err

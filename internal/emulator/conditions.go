@@ -12,6 +12,8 @@ import (
 // fail or things turn out otherwise. The zero value is a cloud in which everything is
 // allowed and there, and every import and execution succeeds.
 type Conditions struct {
+	// Begin is an action with whose next call the conditions begin to hold; empty is now.
+	Begin   string  `json:"begin,omitempty"`
 	Account Account `json:"account,omitzero"`
 	// Forbid names the actions, or * for all, that the caller may not use, and why.
 	Forbid map[string]Denial `json:"forbid,omitempty"`
@@ -35,8 +37,8 @@ type Conditions struct {
 	BYOLOnly []string `json:"byolOnly,omitempty"`
 	// Maintenance are the actions that fail inside the service, or * for all.
 	Maintenance []string `json:"maintenance,omitempty"`
-	// Status holds a resource, by its id, in another status than its own; in none it
-	// does not exist.
+	// Status holds a resource, by its id or by a beginning of it such as m-*, in another
+	// status than its own; in none it does not exist.
 	Status map[string]string `json:"status,omitempty"`
 	// Imports and Executions say what becomes of those that begin from now on.
 	Imports    Imports    `json:"imports,omitzero"`
@@ -207,11 +209,38 @@ func (s *Server) Set(to Conditions) error {
 	if err := to.check(); err != nil {
 		return fmt.Errorf("conditions: %w", err)
 	}
+	s.setting.Lock()
+	defer s.setting.Unlock()
+	return s.keep(to)
+}
+
+// keep writes conditions down and lets them hold.
+func (s *Server) keep(to Conditions) error {
 	if err := s.store.do(context.Background(), func(t *tx) error { return t.save(to) }); err != nil {
 		return fmt.Errorf("keep conditions: %w", err)
 	}
 	s.conditions.Store(&to)
 	return nil
+}
+
+// holding are the conditions for a call of an action. It may be the one with which they
+// begin.
+func (s *Server) holding(api string) (Conditions, error) {
+	now := *s.conditions.Load()
+	if now.Begin == "" {
+		return now, nil
+	}
+	s.setting.Lock()
+	defer s.setting.Unlock()
+	now = *s.conditions.Load()
+	switch {
+	case now.Begin == "":
+		return now, nil
+	case !names(now.Begin, api):
+		return Conditions{}, nil
+	}
+	now.Begin = ""
+	return now, s.keep(now)
 }
 
 func (s *Server) loadConditions() error {

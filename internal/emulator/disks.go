@@ -78,6 +78,7 @@ func (c *call) measureImport(disks []imageDisk) (int64, error) {
 	var total int64
 	for n := range disks {
 		d := &disks[n]
+		c.checkReach(importer, *d, c.text("RoleName"))
 		file, err := c.server.inspect(d.Bucket, d.Object)
 		if err != nil {
 			return 0, err
@@ -116,6 +117,7 @@ func (c *call) noteDisk(fault *disk.Fault) {
 func (c *call) measureTemplate(disks []imageDisk) error {
 	for n := range disks {
 		d := &disks[n]
+		c.checkReach(templater, *d, c.text("ImportImageOptions.RoleName"))
 		file, err := c.server.inspect(d.Bucket, d.Object)
 		if err != nil {
 			return err

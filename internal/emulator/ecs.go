@@ -77,6 +77,9 @@ func (c *call) admit() (action, error) {
 		return action{}, err
 	}
 	c.params = newParams(name, values)
+	if c.conditions, err = c.server.holding(name); err != nil {
+		return action{}, err
+	}
 	c.line.Params = callParams(values)
 	if err := c.place(act); err != nil {
 		return action{}, err
@@ -127,7 +130,7 @@ func chosen(path, name, version string) (action, error) {
 func (c *call) place(act action) error {
 	if !act.anywhere {
 		c.line.Region = c.required("RegionId")
-		c.check(c.line.Region == "" || knownRegion(c.line.Region),
+		c.check(c.line.Region == "" || c.open(c.line.Region),
 			"InvalidRegionId.NotFound", "The specified RegionId does not exist.")
 	}
 	if act.creates {

@@ -51,6 +51,7 @@ type Server struct {
 
 	plan       plan
 	conditions atomic.Pointer[Conditions]
+	setting    sync.Mutex // held while conditions change
 	closing    chan struct{}
 	closed     sync.Once
 }

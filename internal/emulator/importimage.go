@@ -30,18 +30,19 @@ func (c *call) importImage() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	taken, err := c.imageNameTaken(c.line.Region, img.Name)
+	c.checkImport(img)
+	if err := c.checkImportName(img); err != nil {
+		return nil, err
+	}
+	fileBytes, err := c.measureImport(img.Disks)
 	if err != nil {
 		return nil, err
 	}
-	c.check(img.Name == "" || !taken, "InvalidImageName.Duplicated")
-	fileBytes, err := c.measureImport(img.Disks)
-	switch {
-	case err != nil:
+	c.checkFormats(img.Disks)
+	if err := c.checkImportQuotas(img); err != nil {
 		return nil, err
-	case c.fault() != nil:
-		return nil, c.fault()
-	case dryRun:
+	}
+	if dryRun {
 		return nil, refuse(c.api, "DRYRUN.SUCCESS")
 	}
 	return c.startImport(img, fileBytes)
@@ -59,7 +60,6 @@ func (c *call) readImport() image {
 	img.OSNameEn = img.Made.Platform
 	img.Detect = c.oneOf("DetectionStrategy", "", "InvalidParameter.DetectionStrategy", "Standard") != ""
 	c.check(!img.Detect || img.Made.OSType != "windows", "ImageCheckUnsupported.WindowsImage")
-	c.check(!c.has("StorageLocationArn"), "InvalidStorageLocation.NotFound", c.text("StorageLocationArn"))
 	c.checkResourceGroup()
 	img.Disks = c.readImportDisks()
 	img.Tags = readTags(c.params, "Tag")
@@ -116,6 +116,7 @@ func bootMode(architecture string) string {
 func (c *call) checkResourceGroup() {
 	id := c.text("ResourceGroupId")
 	c.check(id == "" || resourceGroupForm.MatchString(id), "InvalidResourceGroup.NotFound")
+	c.check(known(c.conditions.Known.ResourceGroups, id), "InvalidResourceGroup.NotFound")
 }
 
 // startImport makes the image and the task that works on it, at the pace of its files.

@@ -72,6 +72,10 @@ func (c *call) createImagePipeline() (reply, error) {
 	if err := c.checkTargetName(p); err != nil {
 		return nil, err
 	}
+	if err := checkQuota[pipeline](c, "pipelines", "QuotaExceed.ImagePipeline",
+		"The quota of image templates is used up"); err != nil {
+		return nil, err
+	}
 	if p.ID, err = c.newID("ip", p.Region); err != nil {
 		return nil, err
 	}
@@ -96,6 +100,10 @@ func (c *call) base(p pipeline) (image, bool, error) {
 // checkBuild holds a template's commands against its base and against the components
 // there are.
 func (c *call) checkBuild(p pipeline, base image) error {
+	c.checkBase(p, base)
+	if err := c.fault(); err != nil {
+		return err
+	}
 	system := command.Linux
 	if base.windows() {
 		system = command.Windows

@@ -55,6 +55,7 @@ func (c *call) readMachine(p *pipeline) {
 	p.InstanceType, p.VSwitchID = c.text("InstanceType"), c.text("VSwitchId")
 	c.check(p.InstanceType == "" || instanceTypeForm.MatchString(p.InstanceType), "InvalidInstanceType.NotFound")
 	c.check(p.VSwitchID == "" || switchForm.MatchString(p.VSwitchID), "InvalidVSwitchId.NotFound")
+	c.checkMachine(*p)
 	p.SystemDiskSize = c.number("SystemDiskSize", 40, 20, 500, "InvalidSystemDiskSize.NotSupportedValue")
 	p.Bandwidth = c.number("InternetMaxBandwidthOut", 0, 0, 100, "InvalidInternetMaxBandwidthOut.NotSupportedValue")
 	p.DeleteInstanceOnFailure = c.boolean("DeleteInstanceOnFailure", true)
@@ -67,7 +68,7 @@ func (c *call) readTargets(p *pipeline) {
 	c.check(len(p.ToRegions) <= maxTargets, "InvalidToRegionIdSize.ExceededMaxNumber", tooMany("ToRegionId"))
 	c.check(len(p.AddAccounts) <= maxTargets, "InvalidAddAccountSize.ExceededMaxNumber", tooMany("AddAccount"))
 	for _, regionID := range p.ToRegions {
-		c.check(knownRegion(regionID), "InvalidRegionId.NotFound", "The specified ToRegionId "+regionID+" does not exist.")
+		c.check(c.open(regionID), "InvalidRegionId.NotFound", "The specified ToRegionId "+regionID+" does not exist.")
 	}
 	for _, account := range p.AddAccounts {
 		if !accountForm.MatchString(account) {

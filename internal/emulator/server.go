@@ -42,7 +42,7 @@ type call struct {
 	tx     *tx
 	line   entry
 
-	conditions Conditions // those that held when the call came in
+	conditions Conditions // those that hold for it
 	planned    *Fault     // what is planned for it, if anything
 	took       bool       // whether its effect took place
 	retryAfter string     // for the header x-acs-retry-after, in milliseconds
@@ -81,7 +81,7 @@ func isBatchCompute(r *http.Request) bool {
 // byte of the answer leaves.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, f front) {
 	began := time.Now()
-	c := &call{server: s, http: r, now: s.opts.Now().UTC().Round(0), conditions: *s.conditions.Load()}
+	c := &call{server: s, http: r, now: s.opts.Now().UTC().Round(0)}
 	c.line = s.log.begin(r, f.service, newRequestID(), c.now)
 
 	a, err := c.run(f)
@@ -100,11 +100,13 @@ func (c *call) run(f front) (answer, error) {
 		return answer{}, nil
 	}
 	var refused *refusal
-	if !errors.As(err, &refused) {
-		// What went wrong inside is for the log alone.
-		refused = &refusal{http.StatusInternalServerError, "InternalError",
-			"The request processing has failed due to some unknown error, exception or failure."}
+	if errors.As(err, &refused) {
+		refused = c.older(refused)
+		return c.refused(f, refused), refused
 	}
+	// What went wrong inside is for the log alone.
+	refused = &refusal{http.StatusInternalServerError, "InternalError",
+		"The request processing has failed due to some unknown error, exception or failure."}
 	return c.refused(f, refused), err
 }
 

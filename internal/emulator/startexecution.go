@@ -70,14 +70,11 @@ func (c *call) startable(p pipeline) (image, error) {
 	case err != nil:
 		return image{}, err
 	case !found:
-		return image{}, refuse(c.api, "InvalidImagePipeline.BaseImageNotFound")
+		return image{}, c.noBase(p)
 	}
-	there, err := c.objectsThere(p.Import.Disks)
-	switch {
-	case err != nil:
+	c.checkMachine(p)
+	if err := c.checkObjects(p); err != nil {
 		return image{}, err
-	case !there:
-		return image{}, refuse(c.api, "InvalidImagePipeline.OSSObjectNotFound")
 	}
 	if err := c.checkBuild(p, base); err != nil {
 		return image{}, err
