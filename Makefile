@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build kiln kilndev test unit e2e check fmt vet lint tidy tidy-check golden record screenshot schema clean
+.PHONY: help demo build kiln kilndev test unit e2e fuzz check fmt vet lint tidy tidy-check golden record screenshot schema clean
 
 export GOWORK := off
 # Versions come from VERSION below, so a checkout that git refuses to read still builds.
@@ -11,6 +11,7 @@ export GOFLAGS += -buildvcs=false
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STAMP   := -X main.version=$(VERSION)
 EXAMPLE ?= docs/examples/quickstart.yaml
+FUZZTIME ?= 60s
 
 # One build cache serves all targets and a bare `go test`: cgo is as the machine has it
 # and nothing is trimmed; the embedded server alone takes minutes to compile twice. Only
@@ -43,6 +44,13 @@ unit: ## tests that start no process, with the race detector in the root module
 
 e2e: build ## the binaries as real processes: kilndev, workers that get killed, the command line
 	$(BINARIES) go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
+
+fuzz: ## run each fuzz target for FUZZTIME, one after another
+	@grep -rHo --include='*_test.go' --exclude-dir=kilndev '^func Fuzz[A-Za-z0-9]*' . | sort | \
+		sed -E 's|/[^/]*:func | |' | while read -r dir target; do \
+		echo "==> $$dir $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" || exit 1; \
+	done
 
 check: fmt vet lint unit ## before a commit
 

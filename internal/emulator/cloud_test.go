@@ -242,21 +242,26 @@ func (c *cloud) ecs(action string, a args) result {
 	return c.send(httptest.NewRequest("POST", "/?"+c.sign("POST", action, a).Encode(), nil), action)
 }
 
-// batch calls Batch Compute with an ROA V1 signature.
+// batch calls Batch Compute.
 func (c *cloud) batch(method, target, body string) result {
 	c.t.Helper()
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	c.signBatch(r, target)
+	if method == "DELETE" {
+		return c.send(r, "BatchCompute.DeleteImage")
+	}
+	return c.send(r, "BatchCompute.CreateImage")
+}
+
+// signBatch adds an ROA V1 signature.
+func (c *cloud) signBatch(r *http.Request, target string) {
 	date := c.clock.Now().UTC().Format(http.TimeFormat)
 	r.Header.Set("Date", date)
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("x-acs-version", "2015-11-11")
-	text := method + "\napplication/json\n\napplication/json\n" + date + "\nx-acs-version:2015-11-11\n" + target
+	text := r.Method + "\napplication/json\n\napplication/json\n" + date + "\nx-acs-version:2015-11-11\n" + target
 	r.Header.Set("Authorization", "acs kiln-dev:"+mac("kiln-dev-secret", text))
-	if method == "DELETE" {
-		return c.send(r, "BatchCompute.DeleteImage")
-	}
-	return c.send(r, "BatchCompute.CreateImage")
 }
 
 // send wants every answer to be JSON with a request id, and every refusal to be in the

@@ -134,11 +134,18 @@ func TestAllIsACopy(t *testing.T) {
 func FuzzLookup(f *testing.F) {
 	f.Add(register, "InvalidEcsImageId", 400, "This EcsImageId has been registered.")
 	f.Add("", "Missing{", 0, "%s {")
+	for _, e := range errcode.All() {
+		f.Add(e.API, e.Code, e.Status, e.Message)
+	}
 	f.Fuzz(func(t *testing.T, api, code string, status int, message string) {
 		got := errcode.Lookup(api, code, status, message)
 		require.Contains(t, []errcode.Class{errcode.Retry, errcode.Wait, errcode.Reconcile, errcode.Stop}, got.Class)
 		require.NotEmpty(t, got.Meaning)
 		require.NotEmpty(t, got.Advice)
+		if got.Known && api != "" && status < 500 {
+			require.NotEmpty(t, errcode.Rows(api, code))
+		}
+		require.LessOrEqual(t, len(errcode.Near(code)), 3)
 	})
 }
 

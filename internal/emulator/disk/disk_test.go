@@ -15,6 +15,9 @@ import (
 
 const mib = 1 << 20
 
+// realDisks are disk files that tools have written.
+const realDisks = "../../../cmd/kilndev/seed/kiln-examples/disks"
+
 func TestInspectRealDisks(t *testing.T) {
 	for name, want := range map[string]disk.Disk{
 		"base.qcow2":  {Format: disk.QCOW2, VirtualSize: 64 * mib},
@@ -23,7 +26,7 @@ func TestInspectRealDisks(t *testing.T) {
 		"windows.vhd": {Format: disk.VHD, VirtualSize: 8390656}, // 8 MiB, up to the next cylinder
 	} {
 		t.Run(name, func(t *testing.T) {
-			file, err := os.Open(filepath.Join("../../../cmd/kilndev/seed/kiln-examples/disks", name))
+			file, err := os.Open(filepath.Join(realDisks, name))
 			require.NoError(t, err)
 			defer file.Close()
 			info, err := file.Stat()
@@ -194,6 +197,11 @@ func TestInspectTellsReadingFromContent(t *testing.T) {
 
 func FuzzInspect(f *testing.F) {
 	for _, file := range [][]byte{qcow2(2), qcow2(3), vhd(3), vmdk(), {}} {
+		f.Add(file)
+	}
+	for _, name := range []string{"base.qcow2", "windows.vhd"} {
+		file, err := os.ReadFile(filepath.Join(realDisks, name))
+		require.NoError(f, err)
 		f.Add(file)
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
