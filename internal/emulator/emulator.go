@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,7 @@ type Server struct {
 	plan       plan
 	conditions atomic.Pointer[Conditions]
 	setting    sync.Mutex // held while conditions change
+	admin      http.Handler
 	closing    chan struct{}
 	closed     sync.Once
 }
@@ -72,6 +74,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{opts: opts, store: state, oss: oss, log: &requestLog{to: opts.Log}, closing: make(chan struct{})}
 	s.verifier = &signature.Verifier{Secret: s.secret, Token: s.token, Now: opts.Now, Nonces: &signature.NoncesMemory{}}
+	s.admin = s.adminHandler()
 	if err := s.loadConditions(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

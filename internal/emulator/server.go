@@ -55,10 +55,12 @@ type answer struct {
 	body   any
 }
 
-// ServeHTTP answers a request of any of the three services. GET /healthz is the
-// emulator's own and needs no signature.
+// ServeHTTP answers a request of any of the three services. GET /healthz and
+// what is under /_kiln/ are the emulator's own and need no signature.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case isAdmin(r):
+		s.serveAdmin(w, r)
 	case r.URL.Path == "/healthz" && r.Header.Get("Authorization") == "":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		fmt.Fprintln(w, "ok")
