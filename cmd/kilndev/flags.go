@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -11,6 +12,7 @@ import (
 	"github.com/seed1230462e/kiln/cmd/kilndev/box"
 	"github.com/seed1230462e/kiln/cmd/kilndev/cloud"
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/emulator"
 	"github.com/seed1230462e/kiln/worker"
 )
 
@@ -26,8 +28,10 @@ const defaultSpeed = 60
 
 // cloudFlags are those of the emulated cloud.
 type cloudFlags struct {
-	opts cloud.Options
-	log  string
+	opts       cloud.Options
+	log        string
+	conditions string
+	faults     string
 }
 
 func (f *cloudFlags) add(flags *pflag.FlagSet, port int, log string) {
@@ -37,6 +41,8 @@ func (f *cloudFlags) add(flags *pflag.FlagSet, port int, log string) {
 	flags.StringVar(&f.opts.AccessKeyID, "access-key-id", cloud.DefaultKeyID, "key `ID` that the emulated cloud accepts")
 	flags.StringVar(&f.opts.AccessKeySecret, "access-key-secret", cloud.DefaultKeySecret, "key `SECRET` that the emulated cloud accepts")
 	flags.StringVar(&f.log, "emulator-log", log, "`FILE` that gets one JSON line for each request to the emulated cloud; - is standard error")
+	flags.StringVar(&f.conditions, "conditions", "", "`FILE` with the state of the emulated account and services, in YAML or JSON; see docs/emulator.md")
+	flags.StringVar(&f.faults, "faults", "", "`FILE` with faults of the emulated cloud's calls, in YAML or JSON; see docs/emulator.md")
 }
 
 func (f *cloudFlags) options(env cli.Env) (cloud.Options, error) {
@@ -49,7 +55,37 @@ func (f *cloudFlags) options(env cli.Env) (cloud.Options, error) {
 	} else {
 		opts.LogFile = f.log
 	}
-	return opts, nil
+	return opts, f.readFiles(&opts)
+}
+
+// readFiles reads the conditions and the faults.
+func (f *cloudFlags) readFiles(opts *cloud.Options) error {
+	if f.conditions != "" {
+		conditions, err := readFile("--conditions", f.conditions, emulator.ReadConditions)
+		if err != nil {
+			return err
+		}
+		opts.Conditions = &conditions
+	}
+	if f.faults == "" {
+		return nil
+	}
+	var err error
+	opts.Faults, err = readFile("--faults", f.faults, emulator.ReadFaults)
+	return err
+}
+
+func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		var none T
+		return none, cli.Fail(cli.ExitUsage, fmt.Errorf("%s: %w", flag, err))
+	}
+	value, err := read(text)
+	if err != nil {
+		return value, cli.Fail(cli.ExitUsage, fmt.Errorf("%s %s: %w", flag, file, err))
+	}
+	return value, nil
 }
 
 // boxFlags are those of a whole box.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,6 +151,24 @@ func TestEmulatorSaysOnOneLineWhereItListens(t *testing.T) {
 	require.FileExists(t, state)
 }
 
+func TestTheEmulatorTakesConditionsAndFaultsFromFiles(t *testing.T) {
+	folder := t.TempDir()
+	conditions, faults := filepath.Join(folder, "conditions.yaml"), filepath.Join(folder, "faults.json")
+	require.NoError(t, os.WriteFile(conditions, []byte("roles:\n  imageImport: missing\n"), 0o600))
+	require.NoError(t, os.WriteFile(faults, []byte(`[{"action": "*", "do": "reset", "to": 2}]`), 0o600))
+	c := begin(t, "emulator", "-o", "json", "--port", "0", "--conditions", conditions, "--faults", faults)
+	c.said(t, &c.out, "\n")
+	var places box.Places
+	require.NoError(t, json.Unmarshal([]byte(c.out.String()), &places))
+	for path, want := range map[string]string{"conditions": `"imageImport": "missing"`, "faults": `"do": "reset"`} {
+		answer, err := http.Get(places.CloudURL + "/_kiln/" + path)
+		require.NoError(t, err)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, errors.Join(err, answer.Body.Close()))
+		require.Contains(t, string(body), want)
+	}
+}
+
 func TestRunPrintsTheResultAlone(t *testing.T) {
 	c := begin(t, "run", quickstart, "--speed", "6000", "-o", "json", "--headless")
 	require.Equal(t, cli.ExitOK, c.wait(t), "%v\n%s", c.result, c.err.String())
@@ -193,6 +213,8 @@ func TestWhatCannotStartSaysWhatToChange(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
 	closed := "http://127.0.0.1:1"
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	require.NoError(t, os.WriteFile(bad, []byte("roles: {imageImport: gone}\naction: '*'\n"), 0o600))
 
 	for _, test := range []struct {
 		name string
@@ -206,6 +228,9 @@ func TestWhatCannotStartSaysWhatToChange(t *testing.T) {
 		{"the cloud's port is taken", nil, []string{"up", "--port", "0", "--emulator-port", port}, cli.ExitUsage, "--emulator-port"},
 		{"the emulator's port is taken", nil, []string{"emulator", "--port", port}, cli.ExitUsage, "port " + port},
 		{"no speed", nil, []string{"emulator", "--speed", "0", "--port", "0"}, cli.ExitUsage, "--speed 0"},
+		{"no file of conditions", nil, []string{"emulator", "--conditions", "no/such.yaml", "--port", "0"}, cli.ExitUsage, "--conditions: open no/such.yaml"},
+		{"conditions that are none", nil, []string{"emulator", "--conditions", bad, "--port", "0"}, cli.ExitUsage, `unknown field "action"`},
+		{"faults that are none", nil, []string{"up", "--faults", bad}, cli.ExitUsage, `--faults ` + bad + `: faults: unknown field "roles"`},
 		{"no credentials for another cloud", nil, []string{"run", quickstart, "--ecs-endpoint", closed}, cli.ExitConnection, "ALIBABA_CLOUD_ACCESS_KEY_ID"},
 		{"another cloud that is not there", map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}, []string{"run", quickstart, "--ecs-endpoint", closed}, cli.ExitConnection, closed},
 		{"half another cloud", nil, []string{"run", quickstart, "--batchcompute-endpoint", closed}, cli.ExitUsage, "--ecs-endpoint"},

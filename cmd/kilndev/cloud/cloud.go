@@ -46,6 +46,9 @@ type Options struct {
 	// Log gets one JSON line a request, LogFile in its place at its end. Default: none.
 	Log     io.Writer
 	LogFile string
+	// Conditions, unless nil, replace those that the state file keeps. Faults are planned.
+	Conditions *emulator.Conditions
+	Faults     []emulator.Fault
 }
 
 // Cloud is a running cloud.
@@ -113,7 +116,13 @@ func (c *Cloud) open() (err error) {
 		Speed:           c.opts.Speed,
 		Log:             c.opts.Log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if c.opts.Conditions != nil {
+		err = c.server.Set(*c.opts.Conditions)
+	}
+	return errors.Join(err, c.server.Plan(c.opts.Faults...))
 }
 
 func (c *Cloud) chooseFolder() (err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/seed1230462e/kiln/cmd/kilndev/cloud"
 	"github.com/seed1230462e/kiln/cmd/kilndev/lock"
 	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/emulator"
 )
 
 func client(t *testing.T, c *cloud.Cloud) *alicloud.Cloud {
@@ -58,6 +59,36 @@ func TestAStateFileKeepsTheCloud(t *testing.T) {
 	task, err := client(t, second).Task(t.Context(), "cn-hangzhou", started.TaskID)
 	require.NoError(t, err)
 	require.Equal(t, started.TaskID, task.ID)
+}
+
+func TestConditionsAndFaultsAreSetAtTheStart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cloud.db")
+	c, err := cloud.Start(cloud.Options{
+		StateFile:  file,
+		Conditions: &emulator.Conditions{Forbid: map[string]emulator.Denial{"*": emulator.DeniedByRAM}},
+		Faults:     []emulator.Fault{{Action: "*", To: 1, Do: emulator.Refuse, Code: "Throttling"}},
+	})
+	require.NoError(t, err)
+	requireCode := func(want string) {
+		t.Helper()
+		var refused *alicloud.Error
+		_, err := client(t, c).Task(t.Context(), "cn-hangzhou", "t-1")
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, want, refused.Code)
+	}
+	requireCode("Throttling")
+	requireCode("Forbidden.RAM")
+	require.NoError(t, c.Stop())
+
+	c, err = cloud.Start(cloud.Options{StateFile: file})
+	require.NoError(t, err)
+	requireCode("Forbidden.RAM")
+	require.NoError(t, c.Stop())
+
+	c, err = cloud.Start(cloud.Options{StateFile: file, Conditions: &emulator.Conditions{}})
+	require.NoError(t, err)
+	requireCode("InvalidTaskId.NotFound")
+	require.NoError(t, c.Stop())
 }
 
 func TestATakenPortIsAnErrorAndLeavesNoFolder(t *testing.T) {
