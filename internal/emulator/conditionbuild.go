@@ -33,6 +33,9 @@ func (c *call) checkBase(p pipeline, base image) {
 
 // checkQuota refuses one more of a kind of resource in the call's region.
 func checkQuota[T resource](c *call, quota, code, message string) error {
+	if _, set := c.conditions.Quotas[quota]; !set {
+		return nil
+	}
 	all, err := list[T](c.tx, c.line.Region)
 	if err != nil {
 		return err

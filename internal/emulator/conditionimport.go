@@ -53,6 +53,9 @@ func (c *call) checkFormats(disks []imageDisk) {
 
 // checkImportQuotas counts the images and their disks, of which each has a snapshot.
 func (c *call) checkImportQuotas(img image) error {
+	if len(c.conditions.Quotas) == 0 {
+		return c.fault()
+	}
 	all, err := list[image](c.tx, img.Region)
 	if err != nil {
 		return err
