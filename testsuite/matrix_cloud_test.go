@@ -1,0 +1,300 @@
+package testsuite
+
+// The matrix tests run real builds against the emulated cloud, at the pace of production
+// and in no time: each test is a bubble of simulated time (testing/synctest) that holds
+// the test environment of the SDK, the activities, our client, a network of pipes and
+// the cloud. The cloud's own log is the witness, not what a build says of itself.
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	sdktest "go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/emulator"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// The seeded disks as they lie in the repository: the matrix only reads them.
+const seed = "../cmd/kilndev/seed"
+
+// yard is an emulated cloud with a client of ours, in a bubble.
+type yard struct {
+	t      *testing.T
+	server *emulator.Server
+	log    *requestLog
+	cloud  *alicloud.Cloud
+}
+
+// bubble runs a test in simulated time, with a cloud.
+func bubble(t *testing.T, test func(y *yard)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(newYard(t)) })
+}
+
+// newYard opens a cloud whose imports take a minute and whose executions take two.
+func newYard(t *testing.T) *yard {
+	t.Helper()
+	y := &yard{t: t, log: &requestLog{}}
+	var err error
+	y.server, err = emulator.New(emulator.Options{OSSDir: seed, Speed: 10, Log: y.log})
+	require.NoError(t, err)
+	pipes := newPipes()
+	listening := &http.Server{Handler: y.server}
+	go func() { _ = listening.Serve(pipes) }()
+	y.cloud, err = alicloud.New(alicloud.Options{
+		ECSEndpoint: "http://cloud.test", BatchComputeEndpoint: "http://cloud.test",
+		AccessKeyID: "kiln-dev", AccessKeySecret: "kiln-dev-secret", Dial: pipes.dial,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, y.server.Close())
+		require.NoError(t, listening.Close())
+		y.cloud.CloseIdleConnections()
+	})
+	return y
+}
+
+// plan makes the cloud misbehave.
+func (y *yard) plan(faults ...emulator.Fault) { require.NoError(y.t, y.server.Plan(faults...)) }
+
+// set brings the account and the services into a state.
+func (y *yard) set(change func(*emulator.Conditions)) {
+	to := y.server.Conditions()
+	change(&to)
+	require.NoError(y.t, y.server.Set(to))
+}
+
+// pipes is a network within the process.
+type pipes struct {
+	accepted chan net.Conn
+	closed   chan struct{}
+}
+
+func newPipes() *pipes { return &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.accepted <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept waits for the next connection.
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.accepted:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends the network.
+func (p *pipes) Close() error { close(p.closed); return nil }
+
+// Addr is no address.
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "cloud.test", Net: "pipe"} }
+
+// asked is a line of the cloud's log.
+type asked struct {
+	Time        time.Time
+	RequestID   string
+	Action      string
+	Status      int
+	Code        string
+	Token       string
+	Repeat      bool
+	ResourceIDs []string
+	Effect      *bool
+	Params      map[string]string
+}
+
+// token is that of the call, which the log notes of its own only once the call is read.
+func (a asked) token() string {
+	return cmp.Or(a.Token, a.Params["ClientToken"], a.Params["IdempotentToken"])
+}
+
+// made tells whether the call made something.
+func (a asked) made() bool {
+	if a.Effect != nil {
+		return *a.Effect && !a.Repeat
+	}
+	return a.Status < 300 && !a.Repeat
+}
+
+// mutations are the calls of a build that make something, in the order of the story.
+var mutations = []string{"ImportImage", "CreateImageComponent", "CreateImagePipeline", "StartImagePipelineExecution", "BatchCompute.CreateImage"}
+
+// actionOf is how the log names an API.
+func actionOf(api string) string { return strings.TrimPrefix(api, "BatchCompute.") }
+
+func mutates(a asked) bool {
+	return slices.ContainsFunc(mutations, func(api string) bool { return actionOf(api) == a.Action })
+}
+
+// requests are all requests of the log that fit.
+func (y *yard) requests(fits func(asked) bool) []asked {
+	y.log.mu.Lock()
+	defer y.log.mu.Unlock()
+	var all []asked
+	for line := range strings.Lines(y.log.lines.String()) {
+		var one asked
+		require.NoError(y.t, json.Unmarshal([]byte(line), &one))
+		if fits(one) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// calls are the requests of an API.
+func (y *yard) calls(api string) []asked {
+	return y.requests(func(a asked) bool { return a.Action == actionOf(api) })
+}
+
+// resources are the ids of what the calls of an API made.
+func (y *yard) resources(api string) []string {
+	var ids []string
+	for _, a := range y.requests(asked.made) {
+		if a.Action == actionOf(api) {
+			ids = append(ids, a.ResourceIDs...)
+		}
+	}
+	return ids
+}
+
+// verdict is how a build ended.
+type verdict struct {
+	result   workflows.Result
+	err      error
+	typ      string // of the failure; empty when the build succeeded
+	failure  workflows.Failure
+	progress workflows.Progress
+	said     []string // the details of the steps while they ran
+	beats    []string // the details of the heartbeats
+}
+
+// order is a build to be run. Times count from its start.
+type order struct {
+	id       string // default golden
+	document string
+	watch    []time.Duration          // when to ask for the progress
+	at       map[time.Duration]func() // what happens meanwhile
+}
+
+// build runs a build to its end.
+func (y *yard) build(o order) verdict {
+	y.t.Helper()
+	var suite sdktest.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(1000 * time.Hour)
+	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: cmp.Or(o.id, "golden"), TaskQueue: workflows.DefaultTaskQueue})
+	awake := &awake{done: make(chan struct{})}
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{awake}})
+	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
+	workflows.Register(env, workflows.Options{})
+	activities.Register(env, y.cloud, activities.Options{})
+	var v verdict
+	for _, at := range o.watch {
+		env.RegisterDelayedCallback(func() { v.said = append(v.said, details(y.progress(env))...) }, at)
+	}
+	for at, happens := range o.at {
+		env.RegisterDelayedCallback(happens, at)
+	}
+	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, values converter.EncodedValues) {
+		var beat activities.Heartbeat
+		if values.Get(&beat) == nil {
+			v.beats = append(v.beats, beat.Detail)
+		}
+	})
+	env.ExecuteWorkflow(workflows.BuildType, json.RawMessage(o.document))
+	close(awake.done)
+	require.True(y.t, env.IsWorkflowCompleted())
+	y.judge(env, &v)
+	return v
+}
+
+func (y *yard) judge(env *sdktest.TestWorkflowEnvironment, v *verdict) {
+	v.progress = y.progress(env)
+	if v.err = env.GetWorkflowError(); v.err == nil {
+		require.NoError(y.t, env.GetWorkflowResult(&v.result))
+		return
+	}
+	var refused *temporal.ApplicationError
+	require.ErrorAs(y.t, v.err, &refused)
+	require.True(y.t, refused.NonRetryable())
+	v.typ = refused.Type()
+	require.NoError(y.t, refused.Details(&v.failure))
+}
+
+func (y *yard) progress(env *sdktest.TestWorkflowEnvironment) workflows.Progress {
+	answer, err := env.QueryWorkflow(workflows.ProgressQuery)
+	require.NoError(y.t, err)
+	var progress workflows.Progress
+	require.NoError(y.t, answer.Get(&progress))
+	return progress
+}
+
+func details(p workflows.Progress) []string {
+	var said []string
+	for _, s := range p.Steps {
+		if s.Detail != "" {
+			said = append(said, s.Detail)
+		}
+	}
+	return said
+}
+
+// awake keeps an activity running beside the build. While one runs, the environment
+// skips no time: its timers and retries take as long as they say, in the bubble's time.
+type awake struct {
+	interceptor.WorkerInterceptorBase
+	done chan struct{}
+}
+
+const stayAwake = "StayAwake"
+
+func (a *awake) stay(context.Context) error { <-a.done; return nil }
+
+// InterceptWorkflow starts the activity before the build begins.
+func (a *awake) InterceptWorkflow(ctx workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &wakeful{interceptor.WorkflowInboundInterceptorBase{Next: next}}
+}
+
+type wakeful struct {
+	interceptor.WorkflowInboundInterceptorBase
+}
+
+// ExecuteWorkflow runs the build with the activity beside it.
+func (w *wakeful) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
+	aside, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.ExecuteActivity(workflow.WithActivityOptions(aside, workflow.ActivityOptions{ScheduleToCloseTimeout: 10000 * time.Hour}), stayAwake)
+	return w.Next.ExecuteWorkflow(ctx, in)
+}
