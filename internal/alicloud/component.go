@@ -26,9 +26,9 @@ func (c *Cloud) CreateComponent(ctx context.Context, req CreateComponentRequest)
 		}),
 	}
 	var a componentAnswer
-	err = c.invokeECS(ctx, "CreateImageComponent", req.Region, func(client *ecs.Client, ctx context.Context) error {
-		_, err := client.CreateImageComponentWithContext(ctx, request, &dara.RuntimeOptions{})
-		return err
+	const api = "CreateImageComponent"
+	err = c.invokeECS(ctx, api, req.Region, func(client *ecs.Client, ctx context.Context) error {
+		return callLong(ctx, client, api, request)
 	}, &a)
 	if err != nil {
 		return "", err

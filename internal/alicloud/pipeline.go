@@ -40,9 +40,9 @@ func (c *Cloud) CreatePipeline(ctx context.Context, req CreatePipelineRequest) (
 		request.AddAccount = append(request.AddAccount, dara.Int64(account))
 	}
 	var a pipelineAnswer
-	err = c.invokeECS(ctx, "CreateImagePipeline", req.Region, func(client *ecs.Client, ctx context.Context) error {
-		_, err := client.CreateImagePipelineWithContext(ctx, request, &dara.RuntimeOptions{})
-		return err
+	const api = "CreateImagePipeline"
+	err = c.invokeECS(ctx, api, req.Region, func(client *ecs.Client, ctx context.Context) error {
+		return callLong(ctx, client, api, request)
 	}, &a)
 	if err != nil {
 		return "", err
