@@ -31,16 +31,36 @@ func newOnline(t *testing.T) online {
 
 var still = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-func (o online) call(ctx context.Context, action string, a args) (*http.Response, string, error) {
+func (o online) request(ctx context.Context, action string, a args) *http.Request {
 	r, err := http.NewRequestWithContext(ctx, "POST", o.url+"/?"+o.sign("POST", action, a).Encode(), nil)
 	require.NoError(o.t, err)
-	answer, err := still.Do(r)
+	return r
+}
+
+func (o online) call(ctx context.Context, action string, a args) (*http.Response, string, error) {
+	answer, err := still.Do(o.request(ctx, action, a))
 	if err != nil {
 		return nil, "", err
 	}
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(o.t, err)
 	return answer, string(body), answer.Body.Close()
+}
+
+// held sends a request, waits until the log has it and then does what ends it; it returns
+// how the request ended.
+func (o online) held(r *http.Request, end func()) error {
+	ended := make(chan error, 1)
+	go func() {
+		answer, err := still.Do(r)
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		ended <- err
+	}()
+	require.Eventually(o.t, func() bool { return o.log.text() != "" }, time.Minute, time.Millisecond)
+	end()
+	return <-ended
 }
 
 func (c *cloud) plan(faults ...Fault) {
@@ -138,13 +158,7 @@ func TestAHangingCallEndsWithItsClient(t *testing.T) {
 		f := Fault{Action: "ImportImage", When: when, Do: Hang}
 		c.plan(f)
 		ctx, cancel := context.WithCancel(t.Context())
-		go func() {
-			defer cancel()
-			for c.log.text() == "" && ctx.Err() == nil { // the line is written, then nothing comes
-				time.Sleep(time.Millisecond)
-			}
-		}()
-		_, _, err := c.call(ctx, "ImportImage", importArgs.with("RegionId", "cn-hangzhou"))
+		err := c.held(c.request(ctx, "ImportImage", importArgs.with("RegionId", "cn-hangzhou")), cancel)
 		require.ErrorIs(t, err, context.Canceled)
 		require.Zero(t, c.log.entries(t)[0].Status)
 		c.plan()
@@ -162,13 +176,7 @@ func (o online) requireEffectOnly(t *testing.T, f Fault) {
 func TestAClosingCloudLetsGoOfWhatHangs(t *testing.T) {
 	c := newOnline(t)
 	c.plan(Fault{Action: "*", Do: Hang})
-	go func() {
-		for c.log.text() == "" && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		_ = c.server.Close()
-	}()
-	_, _, err := c.call(t.Context(), "DescribeTasks", args{"RegionId": "cn-hangzhou"})
+	err := c.held(c.request(t.Context(), "DescribeTasks", args{"RegionId": "cn-hangzhou"}), func() { require.NoError(t, c.server.Close()) })
 	require.ErrorIs(t, err, io.EOF)
 	c.open()
 }
