@@ -233,6 +233,13 @@ func TestBuildsThatShareATemplateTakeTurns(t *testing.T) {
 	require.Equal(t, 2, count(c.calls, "StartExecution"))
 }
 
+func TestTemplateThatStaysBusyEndsAtTheDocumentsLimit(t *testing.T) {
+	busy := refusal("StartImagePipelineExecution", "InvalidImagePipeline.HasRunningExecution", 403, "one is running")
+	c := cloud{refuse: map[string]error{"StartExecution": busy}, running: alicloud.Execution{ID: "exec-0", Status: "BUILDING"}, stuck: "exec-0"}
+	_, _, err := run(t, &c, document(`"template": {"id": "ip-old"}`, `"timeouts": {"conflict": "1s"}`))
+	require.Equal(t, "wait", failureIn(t, err, "InvalidImagePipeline.HasRunningExecution").Class)
+}
+
 func TestRunningExecutionOfOurOwnIsAdopted(t *testing.T) {
 	busy := refusal("StartImagePipelineExecution", "InvalidImagePipeline.HasRunningExecution", 403, "one is running")
 	c := cloud{refuse: map[string]error{"StartExecution": busy}, running: alicloud.Execution{ID: "exec-0", Status: "BUILDING"}, ours: true}

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -63,7 +64,7 @@ func (b *build) awaitImport(ctx workflow.Context, started activities.ImportImage
 	var ecs *activities.Import
 	var imported activities.AwaitImportResult
 	in := activities.AwaitImportInput{Region: b.doc.Region, TaskID: started.TaskID, ImageID: started.ImageID}
-	waiting := b.waiting(ctx, b.doc.Timeouts.Import, fmt.Sprintf("wait for import task %s of image %s", started.TaskID, started.ImageID))
+	waiting := b.waiting(ctx, time.Duration(b.doc.Timeouts.Import), fmt.Sprintf("wait for import task %s of image %s", started.TaskID, started.ImageID))
 	if err := workflow.ExecuteActivity(waiting, ecs.AwaitImport, in).Get(ctx, &imported); err != nil {
 		if ctx.Err() != nil {
 			b.undo(ctx, "cancel import task "+started.TaskID, ecs.CancelImport,

@@ -7,7 +7,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/seed1230462e/kiln/activities"
-	"github.com/seed1230462e/kiln/internal/spec"
 )
 
 // temporalUpdate is what an upsert of search attributes is made of.
@@ -29,11 +28,11 @@ func (b *build) calling(ctx workflow.Context, summary string) workflow.Context {
 // waiting is for one activity that blocks and heartbeats until the cloud is done. A lost
 // worker costs one heartbeat timeout and no try; a cancelled build does not wait for the
 // next beat.
-func (b *build) waiting(ctx workflow.Context, limit spec.Duration, summary string) workflow.Context {
+func (b *build) waiting(ctx workflow.Context, limit time.Duration, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              WaitQueue(workflow.GetInfo(ctx).TaskQueueName),
-		StartToCloseTimeout:    time.Duration(limit),
-		ScheduleToCloseTimeout: time.Duration(limit),
+		StartToCloseTimeout:    limit,
+		ScheduleToCloseTimeout: limit,
 		HeartbeatTimeout:       b.opts.HeartbeatTimeout,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1},
 		Summary:                summary,
@@ -59,9 +58,9 @@ type request struct {
 	summary  string
 	activity any
 	in, out  any
-	// yield waits until the conflict that the call met may be over, and tells whether it did
-	// wait. Nil: nothing tells, so the pauses grow.
-	yield func(ctx workflow.Context) (waited bool, err error)
+	// yield waits until the conflict that the call met may be over, at most the limit, and
+	// tells whether it did wait. Nil: nothing tells, so the pauses grow.
+	yield func(ctx workflow.Context, limit time.Duration) (waited bool, err error)
 }
 
 // call makes a request until it succeeds or fails for good. Throttling alone never fails
@@ -84,24 +83,27 @@ func (b *build) call(ctx workflow.Context, s *StepProgress, r request) error {
 		}
 		s.Detail = "waiting for " + failure.Code + " to clear: " + failure.Message
 		b.tellDetails(ctx)
-		waited, err := r.wait(ctx, min(pause, left))
-		if err != nil {
-			return err
-		}
-		if !waited {
+		waited, waitErr := r.wait(ctx, pause, left)
+		switch {
+		case waitErr != nil && activities.FailureOf(waitErr).Code == activities.Timeout && !temporal.IsCanceledError(waitErr):
+			return err // the conflict is the reason, not the end of the patience
+		case waitErr != nil:
+			return waitErr
+		case !waited:
 			pause = min(2*pause, longestPause)
 		}
 		s.Detail = ""
 	}
 }
 
-func (r request) wait(ctx workflow.Context, pause time.Duration) (waited bool, err error) {
+// wait waits until the conflict may be over: as long as yield tells to, otherwise a pause.
+func (r request) wait(ctx workflow.Context, pause, left time.Duration) (waited bool, err error) {
 	if r.yield != nil {
-		if waited, err := r.yield(ctx); waited || err != nil {
+		if waited, err := r.yield(ctx, left); waited || err != nil {
 			return waited, err
 		}
 	}
-	return false, workflow.Sleep(ctx, pause)
+	return false, workflow.Sleep(ctx, min(pause, left))
 }
 
 // undoTimeout bounds one call of a cancelled build.

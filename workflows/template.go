@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/seed1230462e/kiln/activities"
@@ -71,7 +73,9 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 	}
 	err := b.call(ctx, s, request{
 		summary: "start template " + pipelineID, activity: ecs.StartExecution, in: in, out: &started,
-		yield: func(ctx workflow.Context) (bool, error) { return b.awaitTurn(ctx, pipelineID) },
+		yield: func(ctx workflow.Context, limit time.Duration) (bool, error) {
+			return b.awaitTurn(ctx, pipelineID, limit)
+		},
 	})
 	s.Attempts = int(started.Attempt)
 	return started.ExecutionID, err
@@ -79,11 +83,11 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 
 // awaitTurn waits until no execution of the template runs: builds that share a template
 // take turns.
-func (b *build) awaitTurn(ctx workflow.Context, pipelineID string) (waited bool, err error) {
+func (b *build) awaitTurn(ctx workflow.Context, pipelineID string, limit time.Duration) (waited bool, err error) {
 	var ecs *activities.Pipeline
 	var turn activities.AwaitTurnResult
 	in := activities.AwaitTurnInput{Region: b.doc.Region, PipelineID: pipelineID}
-	waiting := b.waiting(ctx, b.doc.Timeouts.Conflict, "wait until template "+pipelineID+" is free")
+	waiting := b.waiting(ctx, limit, "wait until template "+pipelineID+" is free")
 	err = workflow.ExecuteActivity(waiting, ecs.AwaitTurn, in).Get(ctx, &turn)
 	return turn.Waited, err
 }
@@ -92,7 +96,7 @@ func (b *build) awaitExecution(ctx workflow.Context, executionID string) error {
 	var ecs *activities.Pipeline
 	var built activities.AwaitExecutionResult
 	in := activities.AwaitExecutionInput{Region: b.doc.Region, ExecutionID: executionID}
-	waiting := b.waiting(ctx, b.doc.Timeouts.Execution, "wait for execution "+executionID)
+	waiting := b.waiting(ctx, time.Duration(b.doc.Timeouts.Execution), "wait for execution "+executionID)
 	if err := workflow.ExecuteActivity(waiting, ecs.AwaitExecution, in).Get(ctx, &built); err != nil {
 		if ctx.Err() != nil {
 			b.undo(ctx, "cancel execution "+executionID, ecs.CancelExecution,
