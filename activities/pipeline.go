@@ -108,6 +108,7 @@ type StartExecutionInput struct {
 	Region     string            `json:"region"`
 	Token      string            `json:"token"`
 	PipelineID string            `json:"pipelineId"`
+	ImageName  string            `json:"imageName,omitempty"` // when the image will have exactly this name
 	Tags       map[string]string `json:"tags"`
 }
 
@@ -138,7 +139,8 @@ func (a *Pipeline) StartExecution(ctx context.Context, in StartExecutionInput) (
 	return StartExecutionResult{ExecutionID: id, Adopted: adopted, Attempt: attempt(ctx)}, nil
 }
 
-// findExecution looks for the run of the template that carries the token.
+// findExecution looks for the run of the template that carries the token, and for an image
+// that has the name of the one to be.
 func (a *Pipeline) findExecution(ctx context.Context, in StartExecutionInput) (string, error) {
 	runs, err := a.ECS.Executions(ctx, alicloud.ExecutionQuery{
 		Region: in.Region, PipelineID: in.PipelineID, Tags: alicloud.Tags{TagToken: in.Token},
@@ -146,10 +148,13 @@ func (a *Pipeline) findExecution(ctx context.Context, in StartExecutionInput) (s
 	if err != nil {
 		return "", err
 	}
-	if len(runs) == 0 {
-		return "", alicloud.ErrNotFound
+	switch {
+	case len(runs) > 0:
+		return runs[0].ID, nil
+	case in.ImageName != "":
+		return "", imageNamed(ctx, a.ECS, in.Region, in.ImageName)
 	}
-	return runs[0].ID, nil
+	return "", alicloud.ErrNotFound
 }
 
 // AwaitExecutionInput names a run of a template.

@@ -7,20 +7,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/emulator"
 	"github.com/seed1230462e/kiln/internal/errcode"
 )
 
+// Every row of the documents is raised in real builds: as it is documented, in other
+// words, and by itself wherever a valid document or a state of the cloud can cause it.
 func TestMatrixDocumentedRows(t *testing.T) {
-	for n, e := range documentedRows() {
-		t.Run(fmt.Sprintf("%03d %s %s", n+1, e.API, e.Code), func(t *testing.T) {
-			t.Parallel()
-			s := sayingOf(e.API, e)
-			for _, said := range []saying{s, s.disguised()} {
-				prove(t, said)
-			}
-		})
-	}
+	rows := documentedRows()
+	seen := make([]observed, len(rows))
+	t.Run("rows", func(t *testing.T) {
+		for n, e := range rows {
+			t.Run(fmt.Sprintf("%03d %s %s", n+1, e.API, e.Code), func(t *testing.T) {
+				t.Parallel()
+				seen[n] = observe(t, e)
+			})
+		}
+	})
+	compareMatrix(t, rows, seen)
 }
 
 // documentedRows are the 110 rows of the five documents.
@@ -34,41 +39,68 @@ func documentedRows() []errcode.Entry {
 	return rows
 }
 
-// prove raises an error in builds and holds them to its class.
-func prove(t *testing.T, s saying) {
-	switch s.class {
-	case errcode.Stop:
-		proveStop(t, s)
-	case errcode.Retry:
-		proveRetry(t, s)
-	case errcode.Wait:
-		proveWait(t, s)
-	case errcode.Reconcile:
-		proveReconcile(t, s)
+// observed is what was seen of a row.
+type observed struct {
+	raised  []string // how it came about by itself
+	calls   string
+	outcome string
+}
+
+// observe raises a row in every way there is.
+func observe(t *testing.T, e errcode.Entry) observed {
+	s := sayingOf(e.API, e)
+	seen := prove(t, s)
+	require.Equal(t, seen, prove(t, s.disguised()), "other words make no difference")
+	for _, w := range waysOf(e) {
+		t.Log(w.because)
+		if w.early() {
+			proveEarly(t, w)
+			continue
+		}
+		proveWay(t, w, s)
+		seen.raised = append(seen.raised, w.because)
 	}
+	return seen
+}
+
+// prove raises an error in builds and holds them to its class.
+func prove(t *testing.T, s saying) observed {
+	switch s.class {
+	case errcode.Retry:
+		return proveRetry(t, s)
+	case errcode.Wait:
+		return proveWait(t, s)
+	case errcode.Reconcile:
+		return proveReconcile(t, s)
+	}
+	return proveStop(t, s)
 }
 
 // proveStop: one call, and the build ends.
-func proveStop(t *testing.T, s saying) {
+func proveStop(t *testing.T, s saying) (seen observed) {
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 0))
 		v := y.build(order{document: golden})
 		require.Equal(t, 1, y.stopped(v, s))
+		seen = observed{calls: "1", outcome: "fails at once"}
 	})
+	return seen
 }
 
 // proveRetry: the third call succeeds.
-func proveRetry(t *testing.T, s saying) {
+func proveRetry(t *testing.T, s saying) (seen observed) {
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 2))
 		v := y.build(order{document: golden})
 		require.Equal(t, 3, y.succeeded(v, s.api))
+		seen = observed{calls: "3", outcome: "succeeds after two refusals"}
 	})
+	return seen
 }
 
 // proveWait: the build says what it waits for and goes on when that clears, or ends at
 // the document's limit.
-func proveWait(t *testing.T, s saying) {
+func proveWait(t *testing.T, s saying) (seen observed) {
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 2))
 		v := y.build(order{document: golden, watch: everySecond(5 * time.Minute)})
@@ -82,6 +114,7 @@ func proveWait(t *testing.T, s saying) {
 		require.Equal(t, 6, y.stopped(v, s), "at 0, 30 s, 1:30, 3:30, 7:30 and 10 min")
 		require.GreaterOrEqual(t, time.Since(began), 10*time.Minute)
 	})
+	return observed{calls: "3, or 6", outcome: "waits and succeeds after two refusals, or fails after timeouts.conflict, here 10 min"}
 }
 
 func everySecond(until time.Duration) []time.Duration {
@@ -92,14 +125,47 @@ func everySecond(until time.Duration) []time.Duration {
 	return all
 }
 
-// proveReconcile: what exists is ours, of a call whose answer was another, and is
-// adopted; or there is nothing of ours, and the build ends.
-func proveReconcile(t *testing.T, s saying) {
+// proveReconcile: what exists is ours, made by a call that was answered with the refusal,
+// and is adopted; or there is nothing of ours to be found, and the build ends.
+func proveReconcile(t *testing.T, s saying) (seen observed) {
 	bubble(t, func(y *yard) {
 		f := s.fault(0, 1)
 		f.When = emulator.After
 		y.plan(f)
 		v := y.build(order{document: golden})
 		require.Equal(t, 1, y.succeeded(v, s.api))
+	})
+	bubble(t, func(y *yard) {
+		y.plan(s.fault(0, 0))
+		v := y.build(order{document: golden})
+		require.Equal(t, 5, y.stopped(v, s), "lists may lag: it is looked for five times")
+		require.Empty(t, y.resources(s.api))
+	})
+	return observed{calls: "1, or 5", outcome: "adopts what is ours, or looks five times and fails"}
+}
+
+// proveWay lets a row come about by itself.
+func proveWay(t *testing.T, w way, s saying) {
+	s.message = "" // the cloud fills in what is wrong
+	bubble(t, func(y *yard) {
+		document := y.enter(w)
+		clear := func() { require.NoError(y.t, y.server.Set(w.after)) }
+		switch v := y.build(order{document: document, at: map[time.Duration]func(){5 * time.Minute: clear}}); s.class {
+		case errcode.Stop:
+			require.Equal(t, 1, y.stopped(v, s))
+		default:
+			require.NoError(t, v.err)
+			require.Greater(t, len(y.calls(s.api)), 1)
+			require.Equal(t, s.code, y.calls(s.api)[len(y.calls(s.api))-2].Code)
+		}
+	})
+}
+
+// proveEarly: the document is refused before anything is called.
+func proveEarly(t *testing.T, w way) {
+	bubble(t, func(y *yard) {
+		v := y.build(order{document: w.document})
+		require.Equal(t, activities.InvalidBuild, v.typ)
+		require.Empty(t, y.requests(func(asked) bool { return true }))
 	})
 }

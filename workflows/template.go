@@ -71,6 +71,9 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 	in := activities.StartExecutionInput{
 		Region: b.doc.Region, Token: s.Token, PipelineID: pipelineID, Tags: b.own(b.doc.Execution.Tags, s.Token),
 	}
+	if b.doc.Image.NameSuffix == "disable" {
+		in.ImageName = b.doc.Image.Name
+	}
 	err := b.call(ctx, s, request{
 		summary: "start template " + pipelineID, activity: ecs.StartExecution, in: in, out: &started,
 		yield: func(ctx workflow.Context, limit time.Duration) (bool, error) {
