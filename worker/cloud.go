@@ -45,13 +45,16 @@ func CheckCloud(ctx context.Context, cloud *alicloud.Cloud) error {
 	}
 }
 
+// silent tells whether nothing that could be the cloud has answered. A 5xx may be an
+// outage of the cloud, which builds wait out.
 func silent(err *alicloud.Error) bool {
 	switch err.Code {
-	case alicloud.CodeNoAnswer, alicloud.CodeBadAnswer, alicloud.CodeRedirected:
+	case alicloud.CodeNoAnswer, alicloud.CodeRedirected:
 		return true
-	default:
-		return err.HTTPStatus >= http.StatusInternalServerError
+	case alicloud.CodeBadAnswer:
+		return err.HTTPStatus < http.StatusInternalServerError
 	}
+	return false
 }
 
 // keyRefused tells the codes that speak of the key itself from those that speak of

@@ -22,7 +22,8 @@ func TestCheckCloud(t *testing.T) {
 		{name: "the key is unknown", status: 404, body: `{"Code":"InvalidAccessKeyId.NotFound","Message":"Specified access key is not found."}`, says: "ALIBABA_CLOUD_ACCESS_KEY_ID"},
 		{name: "the secret is wrong", status: 400, body: `{"Code":"SignatureDoesNotMatch","Message":"no"}`, says: "ALIBABA_CLOUD_ACCESS_KEY_SECRET"},
 		{name: "the key may not list regions", status: 403, body: `{"Code":"Forbidden.RAM","Message":"no"}`},
-		{name: "it is out of order", status: 503, body: `{"Code":"ServiceUnavailable","Message":"no"}`, silent: true, says: "ServiceUnavailable"},
+		{name: "it is out of order", status: 503, body: `{"Code":"ServiceUnavailable","Message":"no"}`},
+		{name: "its gateway is out of order", status: 502, body: "<html>Bad Gateway"},
 		{name: "it is no cloud", status: 200, body: "<html>", silent: true, says: "no usable answer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
