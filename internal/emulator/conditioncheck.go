@@ -44,6 +44,11 @@ func (c Conditions) check() error {
 			return fmt.Errorf("regions %q: there is no such region", id)
 		}
 	}
+	for name, bucket := range c.OSS.Buckets {
+		if bucket.Region != "" && !knownRegion(bucket.Region) {
+			return fmt.Errorf("oss.buckets %s region %q: there is no such region", name, bucket.Region)
+		}
+	}
 	for action, limit := range c.Flow.Limits {
 		if err := checkAction("flow.limits", action); err != nil {
 			return err

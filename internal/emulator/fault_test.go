@@ -250,6 +250,9 @@ func TestFaultsOfBatchCompute(t *testing.T) {
 		c.plan(Fault{Action: action, Params: map[string]string{"EcsImageId": imageID}, Do: Refuse, Code: "QuotaExhausted.MaxImageCount"})
 		c.batch("POST", "/images", batchBody(imageID)).refused(403, "QuotaExhausted.MaxImageCount")
 	}
+	c.plan(Fault{Action: "GetImage", Params: map[string]string{"Id": "img-1"}, Do: Refuse, Code: "StateConflict"})
+	c.batch("GET", "/images/img-1", "").refused(409, "StateConflict")
+	c.batch("GET", "/images/img-2", "").refused(404, "InvalidResource.NotFound")
 	c.plan(Fault{Action: "CreateImage", When: After, To: 1, Do: Refuse, Code: "InternalError"})
 	c.batch("POST", "/images", batchBody(imageID)).refused(500, "InternalError")
 	c.batch("POST", "/images", batchBody(imageID)).refused(400, "InvalidEcsImageId")

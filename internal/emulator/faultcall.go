@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,17 +40,23 @@ func (f *Fault) keepsAnswer() bool {
 	return f.Do == Truncate || f.Do == WrongTypes || f.Do == Empty
 }
 
-// sent are the parameters of the call and the members of its JSON body.
+// sent are the parameters of the call: of Batch Compute with the members of its JSON body,
+// and with the id in its path as Id.
 func (c *call) sent() map[string]string {
+	if !strings.HasPrefix(c.api, batchComputeAPI) {
+		return c.values
+	}
+	all := maps.Clone(c.values)
+	if _, id := c.resource(); id != "" {
+		all["Id"] = id
+	}
 	var members map[string]json.RawMessage
-	if c.api != c.line.Action && json.Unmarshal(c.body, &members) == nil {
-		all := maps.Clone(c.values)
+	if json.Unmarshal(c.body, &members) == nil {
 		for name, value := range members {
 			all[name] = plain(value)
 		}
-		return all
 	}
-	return c.values
+	return all
 }
 
 // effect runs the call's work in one transaction, and rolls it back when a fault wants
