@@ -62,7 +62,7 @@ func (c *call) checkObjects(p pipeline) error {
 }
 
 // noBase is the refusal to start a template without its base image: it is there and
-// cannot be used, or it is not there.
+// cannot be used, or it is not there. A035.
 func (c *call) noBase(p pipeline) error {
 	if p.BaseImageType == baseImage {
 		_, found, err := c.findImage(p.Region, p.BaseImage)

@@ -22,7 +22,7 @@ func (c *call) checkImport(img image) {
 }
 
 // checkImportName refuses a name that is taken: differently when the image that has it
-// is in no state to be dealt with.
+// is in no state to be dealt with. A034.
 func (c *call) checkImportName(img image) error {
 	if img.Name == "" {
 		return nil

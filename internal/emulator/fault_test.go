@@ -146,10 +146,10 @@ func (o online) requireEffect(t *testing.T, f Fault) {
 		require.Empty(t, line.ResourceIDs)
 		return
 	}
-	made := []string{images.text("Images", "Image", 0, "ImageId"), tasks.text("TaskSet", "Task", 0, "TaskId")}
-	require.Equal(t, made, line.ResourceIDs)
+	expected := []string{images.text("Images", "Image", 0, "ImageId"), tasks.text("TaskSet", "Task", 0, "TaskId")}
+	require.Equal(t, expected, line.ResourceIDs)
 	again := o.ecs("ImportImage", importArgs.with("ClientToken", "tok")).ok()
-	require.Equal(t, made, []string{again.text("ImageId"), again.text("TaskId")}, "the token stands for what was made")
+	require.Equal(t, expected, []string{again.text("ImageId"), again.text("TaskId")}, "the token stands for what was made")
 }
 
 func TestAHangingCallEndsWithItsClient(t *testing.T) {

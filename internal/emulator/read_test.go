@@ -2,10 +2,34 @@ package emulator
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// TestTheDocumentedExamplesAreRead reads the files in docs/emulator.md.
+func TestTheDocumentedExamplesAreRead(t *testing.T) {
+	page, err := os.ReadFile("../../docs/emulator.md")
+	require.NoError(t, err)
+	examples := regexp.MustCompile("(?s)```yaml\n# (\\w+)\\.yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	read := map[string]int{}
+	c := newCloud(t)
+	for _, example := range examples {
+		read[string(example[1])]++
+		if string(example[1]) == "faults" {
+			faults, err := ReadFaults(example[2])
+			require.NoError(t, err, "%s", example[2])
+			require.NoError(t, c.server.Plan(faults...))
+			continue
+		}
+		conditions, err := ReadConditions(example[2])
+		require.NoError(t, err, "%s", example[2])
+		c.set(conditions)
+	}
+	require.Equal(t, map[string]int{"conditions": 2, "faults": 1}, read)
+}
 
 // FuzzReadConditions wants what is read to be accepted by Set, and to be the same when it
 // is written and read again.
