@@ -113,6 +113,15 @@ func FailureOf(err error) Failure {
 	return Failure{Code: refused.Type(), Message: refused.Message(), Class: errcode.Stop, Advice: "look at the worker's log"}
 }
 
+// DelayOf is how long the attempt after a failure of an activity has to wait.
+func DelayOf(err error) time.Duration {
+	var refused *temporal.ApplicationError
+	if !errors.As(err, &refused) {
+		return 0
+	}
+	return refused.NextRetryDelay()
+}
+
 // Waits tells whether a call was refused because of a conflict that clears by itself.
 func (f Failure) Waits() bool { return f.Class == errcode.Wait }
 

@@ -302,9 +302,26 @@ type wakeful struct {
 	interceptor.WorkflowInboundInterceptorBase
 }
 
+// Init puts perAttempt before the environment.
+func (w *wakeful) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
+	return w.Next.Init(&perAttempt{interceptor.WorkflowOutboundInterceptorBase{Next: outbound}})
+}
+
 // ExecuteWorkflow runs the build with the activity beside it.
 func (w *wakeful) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	aside, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.ExecuteActivity(workflow.WithActivityOptions(aside, workflow.ActivityOptions{ScheduleToCloseTimeout: 10000 * time.Hour}), stayAwake)
 	return w.Next.ExecuteWorkflow(ctx, in)
+}
+
+// perAttempt takes the StartToClose timeout from activities: a server starts it anew with
+// each attempt, the environment counts all attempts and the pauses between them. What an
+// attempt may take is still bounded by the client's own timeouts.
+type perAttempt struct {
+	interceptor.WorkflowOutboundInterceptorBase
+}
+
+// ExecuteActivity leaves the other timeouts as they are.
+func (p *perAttempt) ExecuteActivity(ctx workflow.Context, activityType string, args ...any) workflow.Future {
+	return p.Next.ExecuteActivity(workflow.WithStartToCloseTimeout(ctx, 0), activityType, args...)
 }

@@ -75,6 +75,9 @@ func (b *build) call(ctx workflow.Context, s *StepProgress, r request) error {
 		}
 		failure := activities.FailureOf(err)
 		if failure.Throttled() {
+			if err := workflow.Sleep(ctx, activities.DelayOf(err)); err != nil {
+				return err
+			}
 			continue
 		}
 		left := deadline.Sub(workflow.Now(ctx))
