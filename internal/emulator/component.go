@@ -94,6 +94,9 @@ func (c *call) version(made *component) error {
 			return refuse(c.api, "InvalidComponentVersion.Exist")
 		}
 	}
+	if made.Version != "" && c.takenElsewhere(made.Name+"/"+made.Version, "*/*") {
+		return refuse(c.api, "InvalidComponentVersion.Exist")
+	}
 	if made.Version == "" {
 		made.Version = fmt.Sprintf("%d.0.0", highest+1)
 	}

@@ -14,6 +14,11 @@ func (c *call) buildable(systems ...string) bool {
 	})
 }
 
+// takenElsewhere says whether somebody who is not seen has a name, or all of its kind.
+func (c *call) takenElsewhere(name, all string) bool {
+	return slices.Contains(c.conditions.TakenNames, name) || slices.Contains(c.conditions.TakenNames, all)
+}
+
 // checkMachine refuses what a template runs on when it does not exist.
 func (c *call) checkMachine(p pipeline) {
 	c.check(known(c.conditions.Known.InstanceTypes, p.InstanceType), "InvalidInstanceType.NotFound")

@@ -25,7 +25,8 @@ type Conditions struct {
 	// Regions says what is wrong with a region.
 	Regions map[string]Region `json:"regions,omitempty"`
 	Known   Known             `json:"known,omitzero"`
-	// TakenNames are images' names in somebody else's hands: taken, but never listed.
+	// TakenNames are names in somebody else's hands, taken but never listed: of images, * for
+	// all, and of components with their versions as in tools/1.0.0, */* for all.
 	TakenNames []string `json:"takenNames,omitempty"`
 	// NotBuildable are the systems that Image Builder does not build, by OSType or
 	// Platform: Linux, Windows, FreeBSD.

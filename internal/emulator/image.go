@@ -120,7 +120,7 @@ func (c *call) imageNameTaken(regionID, name string) (bool, error) {
 		m, _ := i.Timeline.at(c.now)
 		return m.Status == gone
 	})
-	return len(same) > 0 || slices.Contains(c.conditions.TakenNames, name), err
+	return len(same) > 0 || c.takenElsewhere(name, "*"), err
 }
 
 // systemImages are the images that every region offers.
