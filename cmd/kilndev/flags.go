@@ -23,8 +23,13 @@ const (
 	uiPortDistance      = 1000
 )
 
-// defaultSpeed makes a simulated minute a second.
-const defaultSpeed = 60
+// defaultSpeed makes a simulated minute a second. Below minSpeed an import would outlast
+// what a duration can say.
+const (
+	defaultSpeed = 60
+	minSpeed     = 0.001
+	maxSpeed     = 1e6
+)
 
 // cloudFlags are those of the emulated cloud.
 type cloudFlags struct {
@@ -47,8 +52,8 @@ func (f *cloudFlags) add(flags *pflag.FlagSet, port int, log string) {
 
 func (f *cloudFlags) options(env cli.Env) (cloud.Options, error) {
 	opts := f.opts
-	if opts.Speed <= 0 {
-		return opts, cli.Fail(cli.ExitUsage, fmt.Errorf("--speed %v: want a number above 0, such as %d", opts.Speed, defaultSpeed))
+	if fits := opts.Speed >= minSpeed && opts.Speed <= maxSpeed; !fits { // NaN does not
+		return opts, cli.Fail(cli.ExitUsage, fmt.Errorf("--speed %v: want a number from %v to %v, such as %d", opts.Speed, minSpeed, int(maxSpeed), defaultSpeed))
 	}
 	if f.log == "-" {
 		opts.Log = env.Err

@@ -38,12 +38,16 @@ func (b *Box) checkPorts(context.Context) error {
 // CheckPort returns a usage error for a port that nothing can listen on, with the flag
 // that chooses another.
 func CheckPort(host string, port int, flag string) error {
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if port < 0 || port > 65535 {
+		return usage(fmt.Errorf("--%s: there is no port %d; want one from 0 to 65535, where 0 is a free one", flag, port))
+	}
+	address := net.JoinHostPort(host, strconv.Itoa(port))
+	listener, err := net.Listen("tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return usage(fmt.Errorf("port %d is taken: stop what listens there, or choose another port with --%s", port, flag))
 	case err != nil:
-		return usage(fmt.Errorf("--%s %d: %w", flag, port, err))
+		return usage(fmt.Errorf("nothing can listen on %s: %w", address, err))
 	default:
 		return listener.Close()
 	}

@@ -15,24 +15,24 @@ import (
 // retention is how long a finished workflow stays in a database file.
 const retention = 30 * 24 * time.Hour
 
-// prepareSchema makes the tables of a new file, all or none: a kill in between leaves
-// a file that the next start begins afresh.
+// prepareSchema makes sure that a file can be written, and makes the tables of a new one,
+// all or none: a kill in between leaves a file that the next start begins afresh.
 func prepareSchema(file string) (err error) {
-	db, err := sql.Open("sqlite", "file:"+uriPath(file)+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+uriPath(file)+"?_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var tables int
-	if err := db.QueryRow("SELECT count(*) FROM sqlite_master WHERE name = 'executions_visibility'").Scan(&tables); err != nil {
-		return fmt.Errorf("read the database file %s: %w", file, err)
-	}
-	if tables > 0 {
-		return nil
-	}
 	tx, err := db.Begin()
 	if err != nil {
-		return err
+		return fmt.Errorf("use %s as the database: %w", file, err)
+	}
+	var tables int
+	if err := tx.QueryRow("SELECT count(*) FROM sqlite_master WHERE name = 'executions_visibility'").Scan(&tables); err != nil {
+		return errors.Join(fmt.Errorf("read the database file %s: %w", file, err), tx.Rollback())
+	}
+	if tables > 0 {
+		return tx.Rollback()
 	}
 	if err := sqlite.SetupSchemaOnDB(schemaTx{tx: tx}); err != nil {
 		return errors.Join(err, tx.Rollback())

@@ -102,3 +102,10 @@ func TestAFileThatIsNoDatabaseIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "notes.txt")
 	require.ErrorContains(t, err, "not a database")
 }
+
+func TestAFileThatCannotBeWrittenIsRefused(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "kiln.db") // a folder is one for every user, root included
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	_, err := engine.Start(t.Context(), engine.Options{DBFile: folder})
+	require.ErrorContains(t, err, "use "+folder+" as the database")
+}
