@@ -41,9 +41,11 @@ var errWaitTimeout = errors.New("the wait timed out")
 // call for the length of a build; a server that goes away is waited for.
 func (s *session) follow(ctx context.Context, buildID, runID string, opts followOptions) (snapshot, error) {
 	if opts.WaitTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, opts.WaitTimeout, errWaitTimeout)
-		defer cancel()
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		defer cancel(nil)
+		// Not a deadline: the server would answer that it has passed before it has here.
+		defer time.AfterFunc(opts.WaitTimeout, func() { cancel(errWaitTimeout) }).Stop()
 	}
 	view := s.newView(opts.Progress)
 	snap, err := s.watch(ctx, buildID, runID, view)
