@@ -154,6 +154,12 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// id is a JSON string, or nothing: a number in its place names no resource, so the answer
+// is none that can be used.
+type id string
+
+func (i *id) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, (*string)(i)) }
+
 // percent reads "45%" as 45, within 0 to 100.
 func (t text) percent() int {
 	n, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(string(t)), "%"), 64)

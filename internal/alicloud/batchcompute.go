@@ -52,7 +52,7 @@ func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, e
 	return images, nil
 }
 
-type registerAnswer struct{ ID text }
+type registerAnswer struct{ ID id }
 
 func (a *registerAnswer) owed() string {
 	if a.ID == "" {
@@ -64,7 +64,8 @@ func (a *registerAnswer) owed() string {
 type batchImagesAnswer struct {
 	NextMarker text
 	Items      []struct {
-		ID, Name, Description, EcsImageID, Platform, Type, CreationTime text
+		ID, EcsImageID                                  id
+		Name, Description, Platform, Type, CreationTime text
 	}
 }
 

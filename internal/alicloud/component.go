@@ -84,7 +84,8 @@ func (a *componentsAnswer) owed() string {
 }
 
 type componentAnswer struct {
-	ImageComponentID, Name, ComponentVersion, ComponentType, SystemType, Content, CreationTime text
+	ImageComponentID                                                         id
+	Name, ComponentVersion, ComponentType, SystemType, Content, CreationTime text
 
 	Tags tagSet
 }

@@ -95,7 +95,7 @@ func (c *Cloud) CancelExecution(ctx context.Context, region, id string) error {
 	}, &struct{}{})
 }
 
-type startAnswer struct{ ExecutionID text }
+type startAnswer struct{ ExecutionID id }
 
 func (a *startAnswer) owed() string {
 	if a.ExecutionID == "" {
@@ -123,9 +123,10 @@ func (a *executionsAnswer) owed() string {
 
 // executionAnswer has ErrorCode and ErrorInfo, which this version of the SDK's type lacks.
 type executionAnswer struct {
-	ExecutionID, ImagePipelineID, Status, Message, ImageID text
-	ErrorCode, ErrorInfo, CreationTime, ModifiedTime       text
-	Tags                                                   tagSet
+	ExecutionID, ImagePipelineID, ImageID            id
+	Status, Message                                  text
+	ErrorCode, ErrorInfo, CreationTime, ModifiedTime text
+	Tags                                             tagSet
 }
 
 func (a *executionAnswer) execution() Execution {

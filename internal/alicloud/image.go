@@ -58,9 +58,12 @@ func diskMappings(disks []Disk) []*ecs.ImportImageRequestDiskDeviceMapping {
 }
 
 // importImageAnswer has the task's id under its present name or the older ImportTaskId.
-type importImageAnswer struct{ ImageID, TaskID, ImportTaskID, RequestID text }
+type importImageAnswer struct {
+	ImageID, TaskID, ImportTaskID id
+	RequestID                     text
+}
 
-func (a *importImageAnswer) task() text {
+func (a *importImageAnswer) task() id {
 	if a.TaskID == "" {
 		return a.ImportTaskID
 	}
@@ -151,10 +154,11 @@ func (a *imagesAnswer) owed() string {
 }
 
 type imageAnswer struct {
-	ImageID, ImageName, ImageFamily, Description, Status, Progress text
-	ImageOwnerAlias, Platform, OSType, CreationTime                text
-	Usable                                                         text // SDK v7.6.0 does not know it
-	Tags                                                           tagSet
+	ImageID                                               id
+	ImageName, ImageFamily, Description, Status, Progress text
+	ImageOwnerAlias, Platform, OSType, CreationTime       text
+	Usable                                                text // SDK v7.6.0 does not know it
+	Tags                                                  tagSet
 }
 
 func (a imageAnswer) image() Image {

@@ -69,6 +69,11 @@ func TestAnAnswerWithoutContentHasNoID(t *testing.T) {
 	require.Contains(t, e.Message, "has no Id")
 }
 
+func TestANumberIsNoID(t *testing.T) {
+	cloud, _ := serve(t, answers(201, `{"Id":4711}`))
+	require.Equal(t, CodeBadAnswer, failed(t, registerOf(context.Background(), cloud)).Code)
+}
+
 func TestAListThatIsNoListIsBad(t *testing.T) {
 	for _, answer := range []string{`{"Images":"m-1"}`, `{"Images":7}`, `{"Images":{"Image":true}}`, `{"Images":{"Image":["m-1"]}}`} {
 		cloud, _ := serve(t, answers(200, answer))

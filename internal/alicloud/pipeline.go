@@ -75,7 +75,7 @@ func imageOptions(req CreatePipelineRequest) *ecs.CreateImagePipelineRequestImag
 	return options
 }
 
-type pipelineAnswer struct{ ImagePipelineID text }
+type pipelineAnswer struct{ ImagePipelineID id }
 
 func (a *pipelineAnswer) owed() string {
 	if a.ImagePipelineID == "" {
@@ -117,8 +117,9 @@ func (c *Cloud) Pipelines(ctx context.Context, q PipelineQuery) ([]Pipeline, err
 type pipelinesAnswer struct {
 	NextToken     text
 	ImagePipeline listOf[struct {
-		ImagePipelineID, Name, CreationTime text
-		Tags                                tagSet
+		ImagePipelineID    id
+		Name, CreationTime text
+		Tags               tagSet
 	}]
 }
 

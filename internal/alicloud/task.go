@@ -92,7 +92,8 @@ func (a *tasksAnswer) owed() string {
 }
 
 type taskAnswer struct {
-	TaskID, TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime, ResourceID text
+	TaskID, ResourceID                                                             id
+	TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime text
 
 	OperationProgressSet listOf[struct{ OperationStatus, ErrorCode, ErrorMsg text }]
 }
