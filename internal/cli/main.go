@@ -7,17 +7,22 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
 
+// oneSignal is how long signals count as one: some tools, such as timeout, signal a
+// process and then its group.
+const oneSignal = 100 * time.Millisecond
+
 // Main runs a command tree, prints its error once as a sentence, and returns the exit
-// code. The commands' context ends at the first SIGINT or SIGTERM; a second one ends
-// the process at once.
+// code. The commands' context ends at the first SIGINT or SIGTERM; a second one, not
+// within oneSignal of it, ends the process at once.
 func Main(root *cobra.Command, env Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(oneSignal, stop) })
 
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
