@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -15,24 +16,34 @@ import (
 // retention is how long a finished workflow stays in a database file.
 const retention = 30 * 24 * time.Hour
 
-// prepareSchema makes sure that a file can be written, and makes the tables of a new one,
-// all or none: a kill in between leaves a file that the next start begins afresh.
+// checkWritable refuses a file in words of its own: SQLite opens what it cannot write,
+// and the server's complaint about it fills a screen.
+func checkWritable(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// prepareSchema makes the tables of a new file, all or none: a kill in between leaves
+// a file that the next start begins afresh.
 func prepareSchema(file string) (err error) {
-	db, err := sql.Open("sqlite", "file:"+uriPath(file)+"?_pragma=busy_timeout(5000)&_txlock=immediate")
+	db, err := sql.Open("sqlite", "file:"+uriPath(file)+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	tx, err := db.Begin()
-	if err != nil {
-		return fmt.Errorf("use %s as the database: %w", file, err)
-	}
 	var tables int
-	if err := tx.QueryRow("SELECT count(*) FROM sqlite_master WHERE name = 'executions_visibility'").Scan(&tables); err != nil {
-		return errors.Join(fmt.Errorf("read the database file %s: %w", file, err), tx.Rollback())
+	if err := db.QueryRow("SELECT count(*) FROM sqlite_master WHERE name = 'executions_visibility'").Scan(&tables); err != nil {
+		return fmt.Errorf("read the database file %s: %w", file, err)
 	}
 	if tables > 0 {
-		return tx.Rollback()
+		return nil
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return err
 	}
 	if err := sqlite.SetupSchemaOnDB(schemaTx{tx: tx}); err != nil {
 		return errors.Join(err, tx.Rollback())

@@ -91,6 +91,9 @@ func (e *Engine) database(file string) (database, error) {
 	if e.lock, err = lock.Take(file); err != nil {
 		return database{}, err
 	}
+	if err := checkWritable(file); err != nil {
+		return database{}, err
+	}
 	return database{name: file}, prepareSchema(file)
 }
 

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -107,5 +108,12 @@ func TestAFileThatCannotBeWrittenIsRefused(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "kiln.db") // a folder is one for every user, root included
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	_, err := engine.Start(t.Context(), engine.Options{DBFile: folder})
-	require.ErrorContains(t, err, "use "+folder+" as the database")
+	require.EqualError(t, err, "start Temporal: open "+folder+": is a directory")
+}
+
+func TestAnInterruptedStartSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := engine.Start(ctx, engine.Options{})
+	require.ErrorIs(t, err, context.Canceled)
 }
