@@ -22,6 +22,8 @@ const (
 	defaultPollInterval     = 15 * time.Second
 	defaultHeartbeatTimeout = 2 * time.Minute
 	defaultStopTimeout      = 30 * time.Second
+
+	minHeartbeatTimeout = time.Second
 )
 
 type commandOptions struct {
@@ -106,6 +108,9 @@ func (o *commandOptions) validate() error {
 		if value <= 0 {
 			return fmt.Errorf("--%s is %s: give a time above zero, such as 30s", flag, value)
 		}
+	}
+	if o.HeartbeatTimeout < minHeartbeatTimeout {
+		return fmt.Errorf("--heartbeat-timeout is %s: give at least %s, or every wait is taken for lost", o.HeartbeatTimeout, minHeartbeatTimeout)
 	}
 	return nil
 }

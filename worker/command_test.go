@@ -41,6 +41,7 @@ func TestCommandRefusesBeforeItStarts(t *testing.T) {
 		{"a log level that is none", []string{"--log-level", "loud"}, cli.ExitUsage, "loud"},
 		{"a time that is none", []string{"--poll-interval", "soon"}, cli.ExitUsage, "soon"},
 		{"no time at all", []string{"--stop-timeout", "0s"}, cli.ExitUsage, "--stop-timeout"},
+		{"a heartbeat that no wait can keep", []string{"--heartbeat-timeout", "1ms"}, cli.ExitUsage, "--heartbeat-timeout is 1ms: give at least 1s"},
 		{"an argument", []string{"now"}, cli.ExitUsage, "now"},
 		{"an address that is none", []string{"--address", "temporal"}, cli.ExitUsage, "temporal"},
 	} {

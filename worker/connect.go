@@ -83,6 +83,9 @@ func reason(err error) string {
 			text = bare
 		}
 	}
+	if strings.Contains(text, "looked like an HTTP/1.1 header") {
+		return "what listens there speaks HTTP/1.1, not gRPC"
+	}
 	text = text[strings.LastIndex(text, ": ")+1:]
 	if strings.Contains(text, "no children to pick from") { // gRPC's words for a name without an address
 		return "unknown host name"

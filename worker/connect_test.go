@@ -28,6 +28,7 @@ func TestReason(t *testing.T) {
 		{"certificate", "certificate signed by unknown authority", errors.New(`connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority"`)},
 		{"quotes within", "no such host", errors.New(`x desc = "lookup \"a\": no such host"`)},
 		{"a bare status", "unknown key", fmt.Errorf("failed reaching server: %w", unauthenticated.Err())},
+		{"web server", "what listens there speaks HTTP/1.1, not gRPC", errors.New(`connection error: desc = "error reading server preface: http2: frame too large, note that the frame header looked like an HTTP/1.1 header"`)},
 		{"name without an address", "unknown host name", errors.New("failed reaching server: no children to pick from")},
 		{"time ran out", "no answer in time", fmt.Errorf("failed reaching server: %w", context.DeadlineExceeded)},
 		{"server's own time-out", "no answer in time", serviceerror.NewDeadlineExceeded("slow")},
