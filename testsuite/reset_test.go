@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/common/v1"
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/seed1230462e/kiln/workflows"
@@ -23,7 +23,7 @@ func TestResetBuildMakesNothingTwice(t *testing.T) {
 
 	reset, err := c.ResetWorkflowExecution(context.Background(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "default", Reason: "test", RequestId: "once",
-		WorkflowExecution:         &common.WorkflowExecution{WorkflowId: "web", RunId: first.RunID},
+		WorkflowExecution:         &commonpb.WorkflowExecution{WorkflowId: "web", RunId: first.RunID},
 		WorkflowTaskFinishEventId: 4, // the completion of the first workflow task
 	})
 	require.NoError(t, err)

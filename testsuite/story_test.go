@@ -153,7 +153,7 @@ func documentWith(content string) string {
 		"components": [{"name": "tool", "version": "1.0.0", "content": "` + content + `"}]}`
 }
 
-func (p *place) runBare(c client.Client, id, document string) (workflows.Result, error) {
+func (p *machine) runBare(c client.Client, id, document string) (workflows.Result, error) {
 	run, err := c.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{ID: id, TaskQueue: "kiln"},
 		"BuildGoldenImage", json.RawMessage(document))
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"go.temporal.io/sdk/log"
 )
 
-// place is a running kilndev: where it listens, and the log of its cloud.
-type place struct {
+// machine is a running kilndev: where it listens, and the log of its cloud.
+type machine struct {
 	*process
 	TemporalAddress string `json:"temporalAddress"`
 	UIURL           string `json:"uiUrl"`
@@ -29,9 +29,9 @@ type place struct {
 }
 
 // up starts `kilndev up` on free ports and waits until it says where it listens.
-func up(t *testing.T, args ...string) *place {
+func up(t *testing.T, args ...string) *machine {
 	t.Helper()
-	p := &place{requestLog: filepath.Join(t.TempDir(), "requests.jsonl")}
+	p := &machine{requestLog: filepath.Join(t.TempDir(), "requests.jsonl")}
 	all := append([]string{"up", "-o", "json", "--port", "0", "--ui-port", "0", "--emulator-port", "0", "--emulator-log", p.requestLog}, args...)
 	p.process = start(t, environment(t), kilndevBin(t), all...)
 	eventually(t, "kilndev says where it listens", func() bool {
@@ -47,7 +47,7 @@ func up(t *testing.T, args ...string) *place {
 }
 
 // env is what a client or worker of this place needs.
-func (p *place) env(t *testing.T) []string {
+func (p *machine) env(t *testing.T) []string {
 	t.Helper()
 	return environment(t,
 		"TEMPORAL_ADDRESS="+p.TemporalAddress,
@@ -60,19 +60,19 @@ func (p *place) env(t *testing.T) []string {
 }
 
 // kiln runs a kiln command against this place.
-func (p *place) kiln(t *testing.T, args ...string) outcome {
+func (p *machine) kiln(t *testing.T, args ...string) outcome {
 	t.Helper()
 	return runCommand(t, p.env(t), kilnBin(t), args...)
 }
 
 // worker starts a kiln worker that looks often and is missed soon.
-func (p *place) worker(t *testing.T) *process {
+func (p *machine) worker(t *testing.T) *process {
 	t.Helper()
 	return start(t, p.env(t), kilnBin(t), "worker", "--poll-interval", "100ms", "--heartbeat-timeout", "2s")
 }
 
 // temporal is a bare Temporal client, which knows nothing of Kiln.
-func (p *place) temporal(t *testing.T) client.Client {
+func (p *machine) temporal(t *testing.T) client.Client {
 	t.Helper()
 	c, err := client.DialContext(context.Background(), client.Options{HostPort: p.TemporalAddress, Logger: log.NewStructuredLogger(discard)})
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ type request struct {
 }
 
 // requests are all requests that the cloud has answered so far.
-func (p *place) requests(t *testing.T) []request {
+func (p *machine) requests(t *testing.T) []request {
 	t.Helper()
 	file, err := os.Open(p.requestLog)
 	require.NoError(t, err)
@@ -110,7 +110,7 @@ func (p *place) requests(t *testing.T) []request {
 }
 
 // effects counts the requests of an action that changed something.
-func (p *place) effects(t *testing.T, action string) int {
+func (p *machine) effects(t *testing.T, action string) int {
 	t.Helper()
 	n := 0
 	for _, r := range p.requests(t) {
@@ -122,7 +122,7 @@ func (p *place) effects(t *testing.T, action string) int {
 }
 
 // calls counts the requests of an action, whatever became of them.
-func (p *place) calls(t *testing.T, action string) int {
+func (p *machine) calls(t *testing.T, action string) int {
 	t.Helper()
 	n := 0
 	for _, r := range p.requests(t) {
@@ -134,7 +134,7 @@ func (p *place) calls(t *testing.T, action string) int {
 }
 
 // asked waits until the cloud was asked for an action at least n times.
-func (p *place) asked(t *testing.T, action string, n int) {
+func (p *machine) asked(t *testing.T, action string, n int) {
 	t.Helper()
 	eventually(t, "the cloud is asked for "+action, func() bool { return p.calls(t, action) >= n })
 }
