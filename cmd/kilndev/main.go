@@ -24,6 +24,9 @@ func main() {
 
 func newRoot(env cli.Env) *cobra.Command {
 	root := starter.NewCommand(name, env)
+	root.Long = "Kiln on one machine, with no cloud account: a Temporal server, its Web UI, an emulated cloud and a worker in one\n" +
+		"process, and every command of kiln."
+	root.Example = "  kilndev run docs/examples/quickstart.yaml\n  kilndev up"
 	root.AddCommand(worker.NewCommand(env), newRunCommand(env), newUpCommand(env), newEmulatorCommand(env))
 	return root
 }
