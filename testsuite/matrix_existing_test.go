@@ -24,33 +24,35 @@ type existing struct {
 	adopts    string // the id that the result names; empty: the build fails
 }
 
-// What is not ours stops the build with a word on what it is, since when it is there and
-// whose it is; what is as good as ours is adopted.
+// whatExists stops the build with a word on what it is, since when it is there and whose
+// it is, unless it is as good as ours: that is adopted.
+var whatExists = []existing{
+	{name: "an image of another build has the name of the import", api: "ImportImage", code: "InvalidImageName.Duplicated",
+		before: anotherImage, calls: 1,
+		says: "Image m-bp1000000000001 has the name golden-base: made by build somebody-else, created 2026-11-21T10:00:20Z."},
+	{name: "a component has other content", api: "CreateImageComponent", code: "InvalidComponentVersion.Exist",
+		before: anotherComponent("RUN false"), calls: 1,
+		says: "Component ic-bp1000000000001 has different content: made by build somebody-else, created 2026-11-21T10:00:20Z."},
+	{name: "a component has the same content", api: "CreateImageComponent", code: "InvalidComponentVersion.Exist",
+		before: anotherComponent("RUN true"), calls: 1, adopts: "ic-bp1000000000001"},
+	{name: "an image gets the golden image's name after the template was made", api: starts, code: "InvalidImageName.Duplicated",
+		before: fixedName, calls: 1,
+		faults: []emulator.Fault{{Action: "CreateImagePipeline", Do: emulator.Delay, When: emulator.After, DelayMs: 60_000}},
+		at:     map[time.Duration]func(y *yard){105 * time.Second: goldenImage},
+		says:   "Image m-bp1000000000002 has the name golden: made by build somebody-else, created 2026-11-21T10:02:05Z."},
+	{name: "the image is registered under another name", api: registers, code: "InvalidEcsImageId",
+		before: registeredAs("silver"), calls: 1,
+		says: "It is registered as img-000000000001 with the name silver and the platform Linux since 2026-11-21T10:02:20"},
+	{name: "the image is registered under the name", api: registers, code: "InvalidEcsImageId",
+		before: registeredAs("golden"), calls: 1, adopts: "img-000000000001"},
+	{name: "the token stands for the registration under another name", api: registers, code: "IdempotentTokenMismatch",
+		before: registeredAs("silver"), calls: 1,
+		faults: []emulator.Fault{{Action: registers, Do: emulator.Refuse, Code: "IdempotentTokenMismatch"}},
+		says:   "It is registered as img-000000000001 with the name silver and the platform Linux since 2026-11-21T10:02:20"},
+}
+
 func TestMatrixWhatExists(t *testing.T) {
-	for _, e := range []existing{
-		{name: "an image of another build has the name of the import", api: "ImportImage", code: "InvalidImageName.Duplicated",
-			before: anotherImage, calls: 1,
-			says: "Image m-bp1000000000001 has the name golden-base: made by build somebody-else, created 2026-11-21T10:00:20Z."},
-		{name: "a component has other content", api: "CreateImageComponent", code: "InvalidComponentVersion.Exist",
-			before: anotherComponent("RUN false"), calls: 1,
-			says: "Component ic-bp1000000000001 has different content: made by build somebody-else, created 2026-11-21T10:00:20Z."},
-		{name: "a component has the same content", api: "CreateImageComponent", code: "InvalidComponentVersion.Exist",
-			before: anotherComponent("RUN true"), calls: 1, adopts: "ic-bp1000000000001"},
-		{name: "an image gets the golden image's name after the template was made", api: starts, code: "InvalidImageName.Duplicated",
-			before: fixedName, calls: 1,
-			faults: []emulator.Fault{{Action: "CreateImagePipeline", Do: emulator.Delay, When: emulator.After, DelayMs: 60_000}},
-			at:     map[time.Duration]func(y *yard){105 * time.Second: goldenImage},
-			says:   "Image m-bp1000000000002 has the name golden: made by build somebody-else, created 2026-11-21T10:02:05Z."},
-		{name: "the image is registered under another name", api: registers, code: "InvalidEcsImageId",
-			before: registeredAs("silver"), calls: 1,
-			says: "It is registered as img-000000000001 with the name silver and the platform Linux since 2026-11-21T10:02:20"},
-		{name: "the image is registered under the name", api: registers, code: "InvalidEcsImageId",
-			before: registeredAs("golden"), calls: 1, adopts: "img-000000000001"},
-		{name: "the token stands for the registration under another name", api: registers, code: "IdempotentTokenMismatch",
-			before: registeredAs("silver"), calls: 1,
-			faults: []emulator.Fault{{Action: registers, Do: emulator.Refuse, Code: "IdempotentTokenMismatch"}},
-			says:   "It is registered as img-000000000001 with the name silver and the platform Linux since 2026-11-21T10:02:20"},
-	} {
+	for _, e := range whatExists {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(y *yard) { y.meet(e) })
@@ -58,7 +60,8 @@ func TestMatrixWhatExists(t *testing.T) {
 	}
 }
 
-func (y *yard) meet(e existing) {
+// meet runs a build into what exists and says how it ended.
+func (y *yard) meet(e existing) string {
 	document := e.before(y)
 	there := len(y.calls(e.api))
 	y.plan(e.faults...)
@@ -77,11 +80,12 @@ func (y *yard) meet(e existing) {
 			named = append(named, c.ID)
 		}
 		require.Contains(y.t, named, e.adopts)
-		return
+		return end(e.name, len(calls), v)
 	}
 	require.Equal(y.t, e.code, v.typ, v.err)
 	require.Contains(y.t, v.failure.Message, e.says)
 	require.Equal(y.t, string(errcode.Reconcile), v.failure.Class)
+	return end(e.name, len(calls), v)
 }
 
 // anotherComponent is one of another build, with the name and version of golden's.

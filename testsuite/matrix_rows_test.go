@@ -41,30 +41,47 @@ func documentedRows() []errcode.Entry {
 
 // observed is what was seen of a row.
 type observed struct {
-	raised  []string // how it came about by itself
-	calls   string
-	outcome string
+	causes []string // how it comes about by itself
+	ends   []string // of the builds that met it, as "1 call, fails"
+}
+
+// end is how a build ended that called an API so often.
+func end(when string, calls int, v verdict) string {
+	text := fmt.Sprintf("%s: %d calls, ", when, calls)
+	if calls == 1 {
+		text = when + ": 1 call, "
+	}
+	if v.err != nil {
+		return text + "fails"
+	}
+	return text + "succeeds"
 }
 
 // observe raises a row in every way there is.
 func observe(t *testing.T, e errcode.Entry) observed {
 	s := sayingOf(e.API, e)
-	seen := prove(t, s)
-	require.Equal(t, seen, prove(t, s.disguised()), "other words make no difference")
+	seen := observed{ends: prove(t, s)}
+	require.Equal(t, seen.ends, prove(t, s.disguised()), "other words make no difference")
+	for _, other := range whatExists {
+		if other.api == e.API && other.code == e.Code && len(other.faults) == 0 && e.Class == errcode.Reconcile {
+			seen.causes = append(seen.causes, other.name)
+		}
+	}
 	for _, w := range waysOf(e) {
 		t.Log(w.because)
 		if w.early() {
 			proveEarly(t, w)
+			seen.causes = append(seen.causes, w.because+" (Kiln refuses the document before any call)")
 			continue
 		}
 		proveWay(t, w, s)
-		seen.raised = append(seen.raised, w.because)
+		seen.causes = append(seen.causes, w.because)
 	}
 	return seen
 }
 
 // prove raises an error in builds and holds them to its class.
-func prove(t *testing.T, s saying) observed {
+func prove(t *testing.T, s saying) []string {
 	switch s.class {
 	case errcode.Retry:
 		return proveRetry(t, s)
@@ -77,35 +94,36 @@ func prove(t *testing.T, s saying) observed {
 }
 
 // proveStop: one call, and the build ends.
-func proveStop(t *testing.T, s saying) (seen observed) {
+func proveStop(t *testing.T, s saying) (ends []string) {
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 0))
 		v := y.build(order{document: golden})
 		require.Equal(t, 1, y.stopped(v, s))
-		seen = observed{calls: "1", outcome: "fails at once"}
+		ends = append(ends, end("at once", len(y.calls(s.api)), v))
 	})
-	return seen
+	return ends
 }
 
 // proveRetry: the third call succeeds.
-func proveRetry(t *testing.T, s saying) (seen observed) {
+func proveRetry(t *testing.T, s saying) (ends []string) {
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 2))
 		v := y.build(order{document: golden})
 		require.Equal(t, 3, y.succeeded(v, s.api))
-		seen = observed{calls: "3", outcome: "succeeds after two refusals"}
+		ends = append(ends, end("refused twice", len(y.calls(s.api)), v))
 	})
-	return seen
+	return ends
 }
 
 // proveWait: the build says what it waits for and goes on when that clears, or ends at
 // the document's limit.
-func proveWait(t *testing.T, s saying) (seen observed) {
+func proveWait(t *testing.T, s saying) (ends []string) {
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 2))
 		v := y.build(order{document: golden, watch: everySecond(5 * time.Minute)})
 		require.Equal(t, 3, y.succeeded(v, s.api))
 		require.Contains(t, v.said, "waiting for "+s.code+" to clear: "+s.message)
+		ends = append(ends, end("cleared after two refusals", len(y.calls(s.api)), v))
 	})
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 0))
@@ -113,8 +131,9 @@ func proveWait(t *testing.T, s saying) (seen observed) {
 		v := y.build(order{document: golden})
 		require.Equal(t, 6, y.stopped(v, s), "at 0, 30 s, 1:30, 3:30, 7:30 and 10 min")
 		require.GreaterOrEqual(t, time.Since(began), 10*time.Minute)
+		ends = append(ends, end("not cleared in timeouts.conflict of 10 min", len(y.calls(s.api)), v))
 	})
-	return observed{calls: "3, or 6", outcome: "waits and succeeds after two refusals, or fails after timeouts.conflict, here 10 min"}
+	return ends
 }
 
 func everySecond(until time.Duration) []time.Duration {
@@ -127,21 +146,28 @@ func everySecond(until time.Duration) []time.Duration {
 
 // proveReconcile: what exists is ours, made by a call that was answered with the refusal,
 // and is adopted; or there is nothing of ours to be found, and the build ends.
-func proveReconcile(t *testing.T, s saying) (seen observed) {
+func proveReconcile(t *testing.T, s saying) (ends []string) {
 	bubble(t, func(y *yard) {
 		f := s.fault(0, 1)
 		f.When = emulator.After
 		y.plan(f)
 		v := y.build(order{document: golden})
 		require.Equal(t, 1, y.succeeded(v, s.api))
+		ends = append(ends, end("it is ours", len(y.calls(s.api)), v))
 	})
 	bubble(t, func(y *yard) {
 		y.plan(s.fault(0, 0))
 		v := y.build(order{document: golden})
 		require.Equal(t, 5, y.stopped(v, s), "lists may lag: it is looked for five times")
 		require.Empty(t, y.resources(s.api))
+		ends = append(ends, end("it is not listed", len(y.calls(s.api)), v))
 	})
-	return observed{calls: "1, or 5", outcome: "adopts what is ours, or looks five times and fails"}
+	for _, e := range whatExists {
+		if e.api == s.api && e.code == s.code {
+			bubble(t, func(y *yard) { ends = append(ends, y.meet(e)) })
+		}
+	}
+	return ends
 }
 
 // proveWay lets a row come about by itself.
