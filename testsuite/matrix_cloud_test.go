@@ -302,9 +302,9 @@ type wakeful struct {
 	interceptor.WorkflowInboundInterceptorBase
 }
 
-// Init puts perAttempt before the environment.
+// Init puts asServer before the environment.
 func (w *wakeful) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
-	return w.Next.Init(&perAttempt{interceptor.WorkflowOutboundInterceptorBase{Next: outbound}})
+	return w.Next.Init(&asServer{interceptor.WorkflowOutboundInterceptorBase{Next: outbound}})
 }
 
 // ExecuteWorkflow runs the build with the activity beside it.
@@ -314,14 +314,21 @@ func (w *wakeful) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteW
 	return w.Next.ExecuteWorkflow(ctx, in)
 }
 
-// perAttempt takes the StartToClose timeout from activities: a server starts it anew with
-// each attempt, the environment counts all attempts and the pauses between them. What an
-// attempt may take is still bounded by the client's own timeouts.
-type perAttempt struct {
+// asServer lets activities be tried as a server does: without a limit to the number of
+// attempts, where the environment sets one, and without the StartToClose timeout, which a
+// server starts anew with each attempt while the environment counts all of them and the
+// pauses between. What an attempt may take is still bounded by the client's timeouts.
+type asServer struct {
 	interceptor.WorkflowOutboundInterceptorBase
 }
 
-// ExecuteActivity leaves the other timeouts as they are.
-func (p *perAttempt) ExecuteActivity(ctx workflow.Context, activityType string, args ...any) workflow.Future {
-	return p.Next.ExecuteActivity(workflow.WithStartToCloseTimeout(ctx, 0), activityType, args...)
+// ExecuteActivity leaves the other options as they are.
+func (s *asServer) ExecuteActivity(ctx workflow.Context, activityType string, args ...any) workflow.Future {
+	var retry temporal.RetryPolicy
+	if own := workflow.GetActivityOptions(ctx).RetryPolicy; own != nil {
+		retry = *own
+	}
+	retry.MaximumAttempts = 1_000_000
+	ctx = workflow.WithRetryPolicy(workflow.WithStartToCloseTimeout(ctx, 0), retry)
+	return s.Next.ExecuteActivity(ctx, activityType, args...)
 }
