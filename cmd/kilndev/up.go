@@ -26,7 +26,7 @@ func newUpCommand(env cli.Env) *cobra.Command {
 			return runUp(cmd, env, &flags, output)
 		},
 	}
-	flags.add(cmd, ports{temporal: defaultPort, emulator: defaultEmulatorPort}, "info")
+	flags.add(cmd, ports{temporal: defaultPort, emulator: defaultEmulatorPort}, "warn")
 	cmd.Flags().StringVar(&flags.opts.TaskQueue, "task-queue", cli.Getenv("KILN_TASK_QUEUE", workflows.DefaultTaskQueue), "task `QUEUE` of the worker (env KILN_TASK_QUEUE)")
 	cli.AddOutput(cmd, &output)
 	return cmd
