@@ -58,16 +58,22 @@ func failure(ctx context.Context, doing string, err error) error {
 	return temporal.NewApplicationErrorWithOptions(doing+": "+refused.Message, refused.Code, temporal.ApplicationErrorOptions{
 		NonRetryable:   entry.Class != errcode.Retry,
 		NextRetryDelay: retryDelay(refused, attempt(ctx), time.Now()),
-		Details: []any{Failure{
-			Code:       refused.Code,
-			HTTPStatus: refused.HTTPStatus,
-			Message:    refused.Message,
-			RequestID:  refused.RequestID,
-			Class:      entry.Class,
-			Advice:     entry.Advice,
-			Unknown:    !entry.Known,
-		}},
+		Details:        []any{failureIn(refused)},
 	})
+}
+
+// failureIn is what an error of the cloud comes to.
+func failureIn(refused *alicloud.Error) Failure {
+	entry := lookUp(refused)
+	return Failure{
+		Code:       refused.Code,
+		HTTPStatus: refused.HTTPStatus,
+		Message:    refused.Message,
+		RequestID:  refused.RequestID,
+		Class:      entry.Class,
+		Advice:     entry.Advice,
+		Unknown:    !entry.Known,
+	}
 }
 
 // longestDelay is as far as pauses grow.

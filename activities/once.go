@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -33,15 +32,22 @@ type taken struct{ what string }
 func (t taken) Error() string { return t.what }
 
 // once makes a thing, or adopts it when it is there already: after an attempt whose
-// answer was lost it looks before it calls again, and after a refusal that says that
-// the thing exists it looks whether it is the one that was meant.
+// answer was lost it looks before it calls again, several times, since lists lag; and after
+// a refusal that says that the thing exists it looks whether it is the one that was meant.
 func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err error) {
+	before := recall(ctx)
 	if attempt(ctx) > 1 {
 		found, err := c.find()
-		if err == nil {
+		var other taken
+		switch {
+		case err == nil:
 			return found, true, nil
-		}
-		if other := (taken{}); !errors.Is(err, alicloud.ErrNotFound) && !errors.As(err, &other) {
+		case errors.Is(err, alicloud.ErrNotFound) && !before.Refused && before.Lost+1 < graceLooks:
+			leave(ctx, trace{Lost: before.Lost + 1})
+			return thing, false, notListed(c.doing, &alicloud.Error{Code: alicloud.CodeNoAnswer,
+				Message: "no clear answer came to the call, and what it may have made is looked for"}, lostPause)
+		case !errors.Is(err, alicloud.ErrNotFound) && !errors.As(err, &other):
+			leave(ctx, before)
 			return thing, false, failure(ctx, c.doing, err)
 		}
 	}
@@ -51,17 +57,19 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 	}
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) || !mayExist(lookUp(refused).Class) {
+		leave(ctx, trace{Refused: answered(err)})
 		return thing, false, failure(ctx, c.doing, err)
 	}
-	return reconcile(ctx, c, refused)
+	leave(ctx, trace{Refused: true, Exists: before.Exists + 1})
+	return reconcile(ctx, c, refused, before.Exists+1 < graceLooks)
 }
 
 // mayExist tells whether a refusal can come of the thing's being there: a conflict that
 // clears by itself may be one with an earlier attempt of our own.
 func mayExist(class errcode.Class) bool { return class == errcode.Reconcile || class == errcode.Wait }
 
-// reconcile finds out what it is that exists.
-func reconcile[T any](ctx context.Context, c creation[T], refused *alicloud.Error) (thing T, adopted bool, err error) {
+// reconcile finds out what it is that exists. Patient: it may not be listed yet.
+func reconcile[T any](ctx context.Context, c creation[T], refused *alicloud.Error, patient bool) (thing T, adopted bool, err error) {
 	found, err := c.find()
 	var other taken
 	switch {
@@ -73,13 +81,24 @@ func reconcile[T any](ctx context.Context, c creation[T], refused *alicloud.Erro
 		return thing, false, failure(ctx, c.doing, &exists)
 	case !errors.Is(err, alicloud.ErrNotFound):
 		return thing, false, failure(ctx, c.doing, err)
-	case lookUp(refused).Class == errcode.Reconcile && attempt(ctx) < graceLooks:
-		// The cloud's lists lag behind its own writes.
-		return thing, false, temporal.NewApplicationErrorWithOptions(
-			fmt.Sprintf("%s: it exists (%s) but is not listed yet", c.doing, refused.Code), refused.Code,
-			temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay(refused, attempt(ctx), time.Now())})
+	case lookUp(refused).Class == errcode.Reconcile && patient:
+		return thing, false, notListed(c.doing, refused, existsPause)
 	}
 	return thing, false, failure(ctx, c.doing, refused)
+}
+
+// The cloud's lists lag behind its own writes. The pauses before the next look for what a
+// call without an answer may have made, and for what is said to exist.
+const (
+	lostPause   = 5 * time.Second
+	existsPause = 15 * time.Second
+)
+
+// notListed is the failure of an attempt after which it is worth while to look again.
+func notListed(doing string, refused *alicloud.Error, pause time.Duration) error {
+	is := failureIn(refused)
+	return temporal.NewApplicationErrorWithOptions(doing+": "+is.Message+"; it is not listed yet", is.Code,
+		temporal.ApplicationErrorOptions{NextRetryDelay: pause, Details: []any{is}})
 }
 
 // owner says who made a resource, for people.

@@ -14,14 +14,16 @@ var endedStates = []string{"SUCCESS", "PARTITION_SUCCESS", "FAILED", "TEST_FAILE
 type AwaitTurnInput struct {
 	Region     string `json:"region"`
 	PipelineID string `json:"pipelineId"`
+	Token      string `json:"token,omitempty"` // of the build that waits
 }
 
-// AwaitTurnResult says whether there was anything to wait for.
+// AwaitTurnResult says whether there was anything to wait for, so that the turn is now.
 type AwaitTurnResult struct {
 	Waited bool `json:"waited"`
 }
 
-// AwaitTurn blocks until no execution of a template runs.
+// AwaitTurn blocks until no execution of a template runs, or one that carries the token
+// and is there to be adopted.
 func (a *Pipeline) AwaitTurn(ctx context.Context, in AwaitTurnInput) (AwaitTurnResult, error) {
 	pulse := startPulse(ctx)
 	defer pulse.stop()
@@ -36,7 +38,11 @@ func (a *Pipeline) AwaitTurn(ctx context.Context, in AwaitTurnInput) (AwaitTurnR
 		}
 		running := ""
 		for _, run := range runs {
-			if !slices.Contains(endedStates, run.Status) {
+			switch {
+			case slices.Contains(endedStates, run.Status):
+			case in.Token != "" && run.Tags[TagToken] == in.Token:
+				return AwaitTurnResult{Waited: true}, nil // at once, before it ends
+			default:
 				running = fmt.Sprintf("execution %s of template %s, %s", run.ID, in.PipelineID, owner(run.Tags, run.CreatedAt))
 			}
 		}

@@ -240,7 +240,7 @@ func (y *yard) build(o order) verdict {
 	}
 	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, values converter.EncodedValues) {
 		var beat activities.Heartbeat
-		if values.Get(&beat) == nil {
+		if values.Get(&beat) == nil && beat.Detail != "" {
 			v.beats = append(v.beats, beat.Detail)
 		}
 	})

@@ -77,7 +77,7 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 	err := b.call(ctx, s, request{
 		summary: "start template " + pipelineID, activity: ecs.StartExecution, in: in, out: &started,
 		yield: func(ctx workflow.Context, limit time.Duration) (bool, error) {
-			return b.awaitTurn(ctx, pipelineID, limit)
+			return b.awaitTurn(ctx, pipelineID, s.Token, limit)
 		},
 	})
 	s.Attempts = int(started.Attempt)
@@ -86,10 +86,10 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 
 // awaitTurn waits until no execution of the template runs: builds that share a template
 // take turns.
-func (b *build) awaitTurn(ctx workflow.Context, pipelineID string, limit time.Duration) (waited bool, err error) {
+func (b *build) awaitTurn(ctx workflow.Context, pipelineID, token string, limit time.Duration) (waited bool, err error) {
 	var ecs *activities.Pipeline
 	var turn activities.AwaitTurnResult
-	in := activities.AwaitTurnInput{Region: b.doc.Region, PipelineID: pipelineID}
+	in := activities.AwaitTurnInput{Region: b.doc.Region, PipelineID: pipelineID, Token: token}
 	waiting := b.waiting(ctx, limit, "wait until template "+pipelineID+" is free")
 	err = workflow.ExecuteActivity(waiting, ecs.AwaitTurn, in).Get(ctx, &turn)
 	return turn.Waited, err
