@@ -45,7 +45,7 @@ func TestMatrixBadEnds(t *testing.T) {
 		{name: "an import that fails 20 s after its start", state: imports(emulator.Imports{Fail: broken, After: 200 * minute / 60}),
 			look: "DescribeTaskAttribute", looks: 3, typ: activities.ImportFailed, step: workflows.StepImport, says: "no partition"},
 		{name: "an import that somebody cancels", later: status("t-*", "Deleted"),
-			look: "DescribeTaskAttribute", looks: 3, typ: activities.ImportFailed, step: workflows.StepImport, says: "cancelled outside this build"},
+			look: "DescribeTaskAttribute", looks: 3, typ: activities.ImportFailed, step: workflows.StepImport, says: "was cancelled"},
 		{name: "a task that disappears", later: status("t-*", "none"),
 			look: "DescribeTaskAttribute", looks: 3, typ: activities.Disappeared, step: workflows.StepImport,
 			says: "task t-bp1000000000001 does not exist any more"},
