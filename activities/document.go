@@ -27,7 +27,7 @@ func (*Document) ReadDocument(_ context.Context, in ReadDocumentInput) (ReadDocu
 	build, err := spec.Read("document", []byte(in.Text), spec.Options{})
 	if err != nil {
 		return ReadDocumentResult{}, Ended(InvalidBuild, fmt.Sprintf("the build document is not valid:\n%v", err),
-			"correct the document; `kiln validate FILE` shows the same faults with the lines they are in")
+			"Correct the document; `kiln validate FILE` shows the same faults with the lines they are in.")
 	}
 	return ReadDocumentResult{Build: build, Fingerprint: build.Fingerprint()}, nil
 }

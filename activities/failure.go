@@ -35,6 +35,7 @@ type Failure struct {
 	Class      errcode.Class `json:"class"`
 	Advice     string        `json:"advice"`
 	Unknown    bool          `json:"unknown,omitempty"` // the catalogue has no row for the code
+	Attempt    int32         `json:"attempt,omitempty"` // of the call that failed, from 1
 }
 
 // Throttled tells whether the cloud only asked to come back later. That alone never
@@ -55,10 +56,12 @@ func failure(ctx context.Context, doing string, err error) error {
 	if !entry.Known {
 		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"api": refused.API, "code": refused.Code}).Counter("kiln_unknown_codes").Inc(1)
 	}
+	is := failureIn(refused)
+	is.Attempt = attempt(ctx)
 	return temporal.NewApplicationErrorWithOptions(doing+": "+refused.Message, refused.Code, temporal.ApplicationErrorOptions{
 		NonRetryable:   entry.Class != errcode.Retry,
 		NextRetryDelay: retryDelay(refused, attempt(ctx), time.Now()),
-		Details:        []any{failureIn(refused)},
+		Details:        []any{is},
 	})
 }
 
@@ -109,14 +112,14 @@ func Ended(code, message, advice string) error {
 func FailureOf(err error) Failure {
 	var refused *temporal.ApplicationError
 	if !errors.As(err, &refused) {
-		return Failure{Code: Timeout, Message: err.Error(), Class: errcode.Stop,
-			Advice: "raise the timeout in the document, or find out why the cloud takes so long"}
+		return Failure{Code: Timeout, Message: "It did not end within the timeout of the document.", Class: errcode.Stop,
+			Advice: "Raise the timeout in the document, or find out why the cloud takes so long."}
 	}
 	var failure Failure
 	if refused.HasDetails() && refused.Details(&failure) == nil && failure.Code != "" {
 		return failure
 	}
-	return Failure{Code: refused.Type(), Message: refused.Message(), Class: errcode.Stop, Advice: "look at the worker's log"}
+	return Failure{Code: refused.Type(), Message: refused.Message(), Class: errcode.Stop, Advice: "Look at the worker's log."}
 }
 
 // DelayOf is how long the attempt after a failure of an activity has to wait.

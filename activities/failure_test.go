@@ -25,7 +25,7 @@ func TestFailureKeepsTheCloudsWords(t *testing.T) {
 	is := FailureOf(err)
 	require.NotEmpty(t, is.Advice)
 	is.Advice = ""
-	require.Equal(t, Failure{Code: "QuotaExceed.Image", HTTPStatus: 403, Message: "The Image Quota exceeds.", RequestID: "R-1", Class: errcode.Stop}, is)
+	require.Equal(t, Failure{Code: "QuotaExceed.Image", HTTPStatus: 403, Message: "The Image Quota exceeds.", RequestID: "R-1", Class: errcode.Stop, Attempt: 1}, is)
 }
 
 // failureOf is the failure of an activity whose call was refused.

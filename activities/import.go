@@ -152,9 +152,9 @@ func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *puls
 			return nil
 		case "Failed":
 			return Ended(ImportFailed, fmt.Sprintf("import task %s failed: %s", in.TaskID, reason(task.ErrorCode, task.ErrorMessage)),
-				"correct what the reason names (the disk file, its format or the import role) and build again")
+				"Correct what the reason names (the disk file, its format or the import role) and build again.")
 		case "Deleted", "Cancelled", "Canceled":
-			return Ended(ImportFailed, fmt.Sprintf("import task %s was cancelled outside this build", in.TaskID), "build again")
+			return Ended(ImportFailed, fmt.Sprintf("import task %s was cancelled", in.TaskID), "Find out who cancelled it, then build again.")
 		}
 		wait.saw(task.Percent, task.Status, "Waiting", "Pending", "Paused", "Processing")
 	}
@@ -181,7 +181,7 @@ func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string,
 			continue
 		case "CreateFailed", "UnAvailable", "Deprecated":
 			return alicloud.Image{}, Ended(failed, fmt.Sprintf("image %s is %s", id, image.Status),
-				"look at the image in the ECS console, then build again")
+				"Look at the image in the ECS console, then build again.")
 		}
 		wait.saw(image.Percent, image.Status, "Waiting", "Creating")
 	}

@@ -206,11 +206,11 @@ func (a *Pipeline) awaitEnd(ctx context.Context, in AwaitExecutionInput, pulse *
 		case "TEST_FAILED":
 			return execution, Ended(ImageTestsFailed,
 				fmt.Sprintf("execution %s made image %s, but its tests failed: %s", in.ExecutionID, execution.ImageID, executionReason(execution)),
-				"correct the image or the test components, then build again")
+				"Correct the image or the test components, then build again.")
 		case "FAILED", "CANCELLED":
 			return execution, Ended(PipelineFailed,
 				fmt.Sprintf("execution %s is %s: %s", in.ExecutionID, execution.Status, executionReason(execution)),
-				"correct what the message names in components or template, then build again")
+				"Correct what the message names in components or template, then build again.")
 		}
 		wait.saw(0, execution.Status, "PREPARING", "REPAIRING", "BUILDING", "TESTING", "DISTRIBUTING", "RELEASING", "CANCELLING")
 	}
@@ -223,7 +223,7 @@ func imageOf(execution alicloud.Execution) error {
 		return nil
 	}
 	return Ended(PipelineFailed, fmt.Sprintf("execution %s is %s but names no image", execution.ID, execution.Status),
-		"look at the execution in the ECS console")
+		"Look at the execution in the ECS console.")
 }
 
 func executionReason(execution alicloud.Execution) string {

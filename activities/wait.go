@@ -54,7 +54,7 @@ func (w *waiting) missed(ctx context.Context, err error) error {
 	if errors.Is(err, alicloud.ErrNotFound) {
 		w.misses++
 		if w.seen || w.misses >= graceLooks {
-			return Ended(Disappeared, w.what+" does not exist any more", "find out who deleted it, then build again")
+			return Ended(Disappeared, w.what+" does not exist any more", "Find out who deleted it, then build again.")
 		}
 		w.pulse.say(Heartbeat{Detail: w.what + " is not visible yet"})
 		return nil

@@ -106,7 +106,7 @@ func TestAwaitImport(t *testing.T) {
 			looks: statuses("Failed"), task: alicloud.Task{ErrorCode: "InvalidFormat", ErrorMessage: "no disk"},
 			wantType: ImportFailed, says: "InvalidFormat: no disk", seen: 1},
 		{name: "a task that somebody cancelled ends the wait", looks: statuses("Processing", "Deleted"),
-			wantType: ImportFailed, says: "cancelled outside", seen: 2},
+			wantType: ImportFailed, says: "was cancelled", seen: 2},
 		{name: "an image that became CreateFailed ends the wait", looks: statuses("Finished", "CreateFailed"),
 			wantType: ImportFailed, says: "CreateFailed", seen: 2},
 		{name: "an unknown state is waited on", looks: statuses("Thinking", "Finished", "Available"), usable: &yes, seen: 3},

@@ -168,6 +168,7 @@ func TestStopCodeEndsTheBuildAtTheFirstAttempt(t *testing.T) {
 	require.Equal(t, StateFailed, progress.State)
 	require.Equal(t, StepImport, progress.Step)
 	require.Equal(t, failure, *progress.Error)
+	require.Equal(t, 1, progress.Steps[0].Attempts)
 	require.Equal(t, StatePending, progress.Steps[1].State)
 }
 
@@ -271,6 +272,8 @@ func TestBuildIDThatATagCannotHoldIsRefused(t *testing.T) {
 	for id, says := range map[string]string{
 		"web":                    "",
 		"acs:web":                "starts with acs:",
+		"web\x1b[31m":            "control character",
+		strings.Repeat("网", 128): "",
 		"a-http://b":             "http://",
 		strings.Repeat("x", 129): "128 characters",
 	} {

@@ -55,7 +55,7 @@ func (b *build) startImport(ctx workflow.Context, s *StepProgress) (activities.I
 	var started activities.ImportImageResult
 	in := activities.ImportImageInput{Region: b.doc.Region, Token: s.Token, Import: disk}
 	err := b.call(ctx, s, request{summary: "import " + disk.ImageName, activity: ecs.ImportImage, in: in, out: &started})
-	s.Attempts = int(started.Attempt)
+	s.Attempts += int(started.Attempt)
 	return started, err
 }
 

@@ -74,6 +74,7 @@ func (b *build) call(ctx workflow.Context, s *StepProgress, r request) error {
 			return err
 		}
 		failure := activities.FailureOf(err)
+		s.Attempts += int(failure.Attempt)
 		if failure.Throttled() {
 			if err := workflow.Sleep(ctx, activities.DelayOf(err)); err != nil {
 				return err

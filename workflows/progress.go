@@ -58,7 +58,7 @@ type StepProgress struct {
 	Detail     string     `json:"detail,omitempty"`
 	StartedAt  *time.Time `json:"startedAt,omitempty"`
 	FinishedAt *time.Time `json:"finishedAt,omitempty"`
-	Attempts   int        `json:"attempts"`
+	Attempts   int        `json:"attempts"` // of the call that the step makes
 	Token      string     `json:"token,omitempty"`
 	ResourceID string     `json:"resourceId,omitempty"`
 }

@@ -17,7 +17,8 @@ func (b *build) register(ctx workflow.Context, imageID string) error {
 		var registered activities.RegisterImageResult
 		in := activities.RegisterImageInput{Region: b.doc.Region, Token: s.Token, ECSImageID: imageID, BatchCompute: *b.doc.BatchCompute}
 		err := b.call(ctx, s, request{summary: "register image " + imageID, activity: batch.RegisterImage, in: in, out: &registered})
-		s.ResourceID, s.Attempts = registered.ImageID, int(registered.Attempt)
+		s.ResourceID = registered.ImageID
+		s.Attempts += int(registered.Attempt)
 		b.result.BatchComputeImageID = registered.ImageID
 		return err
 	})

@@ -33,7 +33,8 @@ func (b *build) makeTemplate(ctx workflow.Context, base base, components []compo
 		var ecs *activities.Pipeline
 		var made activities.CreateTemplateResult
 		err := b.call(ctx, s, request{summary: "create template " + in.Template.Name, activity: ecs.CreateTemplate, in: in, out: &made})
-		s.ResourceID, s.Attempts = made.PipelineID, int(made.Attempt)
+		s.ResourceID = made.PipelineID
+		s.Attempts += int(made.Attempt)
 		b.result.PipelineID = made.PipelineID
 		return err
 	})
@@ -80,7 +81,7 @@ func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID
 			return b.awaitTurn(ctx, pipelineID, s.Token, limit)
 		},
 	})
-	s.Attempts = int(started.Attempt)
+	s.Attempts += int(started.Attempt)
 	return started.ExecutionID, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -37,14 +39,16 @@ func (b *build) own(tags map[string]string, token string) map[string]string {
 	return owned
 }
 
-// maxBuildID is the length of a tag's value.
+// maxBuildID is the length of a tag's value, in characters.
 const maxBuildID = 128
 
 // checkBuildID refuses a workflow id that the ownership tag cannot hold.
 func checkBuildID(id string) error {
 	fault := ""
 	switch {
-	case len(id) > maxBuildID:
+	case strings.ContainsFunc(id, unicode.IsControl):
+		fault = "has a control character"
+	case utf8.RuneCountInString(id) > maxBuildID:
 		fault = fmt.Sprintf("is longer than %d characters", maxBuildID)
 	case strings.HasPrefix(id, "acs:"):
 		fault = "starts with acs:"
@@ -55,5 +59,5 @@ func checkBuildID(id string) error {
 	}
 	return activities.Ended(activities.InvalidBuild,
 		fmt.Sprintf("the build id (the workflow id) %q %s; the cloud refuses it as the value of the tag %s", id, fault, activities.TagBuild),
-		"start the build with another workflow id")
+		"Start the build with another workflow id.")
 }
