@@ -118,7 +118,7 @@ func TestTook(t *testing.T) {
 	}
 }
 
-func beat(t *testing.T, h activities.Heartbeat) *commonpb.Payloads {
+func beat(t *testing.T, h any) *commonpb.Payloads {
 	t.Helper()
 	details, err := converter.GetDefaultDataConverter().ToPayloads(h)
 	require.NoError(t, err)
@@ -144,6 +144,8 @@ func TestPendingActivities(t *testing.T) {
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 1, HeartbeatDetails: heartbeat}}, "task t-1 is Processing", 61},
 		{"a heartbeat that says less leaves the percent alone",
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 1, HeartbeatDetails: beat(t, activities.Heartbeat{Detail: "image m-1 is Creating"})}}, "image m-1 is Creating", 48},
+		{"the heartbeat of a call, which is for the call alone",
+			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 1, HeartbeatDetails: beat(t, map[string]int{"lost": 1})}}, "execution exec-1 is BUILDING", 48},
 		{"a heartbeat that is none is left aside",
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 1, HeartbeatDetails: &commonpb.Payloads{Payloads: []*commonpb.Payload{{Data: []byte("junk")}}}}}, "execution exec-1 is BUILDING", 48},
 		{"a call that waits for its next attempt says when and why",
@@ -151,6 +153,8 @@ func TestPendingActivities(t *testing.T) {
 			"attempt 4, next in 12s: Throttling: start execution: denied", 48},
 		{"a later attempt that runs says why it was needed",
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 2, LastFailure: &failurepb.Failure{Message: "connection refused"}}}, "attempt 2: connection refused", 48},
+		{"a later attempt that runs says why it was needed, whatever it noted for itself",
+			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 2, HeartbeatDetails: beat(t, map[string]int{"lost": 1}), LastFailure: &failurepb.Failure{Message: "connection refused"}}}, "attempt 2: connection refused", 48},
 		{"a wait that moved to another worker just goes on",
 			[]*workflowpb.PendingActivityInfo{{State: started, Attempt: 2, HeartbeatDetails: heartbeat, LastFailure: &failurepb.Failure{Message: "heartbeat timeout"}}}, "task t-1 is Processing", 61},
 		{"a wait whose worker was killed says so",

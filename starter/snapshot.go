@@ -126,13 +126,20 @@ func (s *step) watch(acts []*workflowpb.PendingActivityInfo, now time.Time) {
 		return // the details of several at once say less than the step's own
 	}
 	for _, act := range acts {
-		var beat activities.Heartbeat
-		if act.GetHeartbeatDetails() == nil || converter.GetDefaultDataConverter().FromPayloads(act.GetHeartbeatDetails(), &beat) != nil {
-			continue
+		if beat, waits := heartbeat(act); waits {
+			s.Percent = max(s.Percent, beat.Percent)
+			s.Detail = beat.Detail
 		}
-		s.Percent = max(s.Percent, beat.Percent)
-		s.Detail = beat.Detail
 	}
+}
+
+// heartbeat is what a wait last said of itself. The heartbeat of a call is for the call
+// alone.
+func heartbeat(act *workflowpb.PendingActivityInfo) (beat activities.Heartbeat, waits bool) {
+	if act.GetHeartbeatDetails() == nil || converter.GetDefaultDataConverter().FromPayloads(act.GetHeartbeatDetails(), &beat) != nil {
+		return beat, false
+	}
+	return beat, beat.Detail != ""
 }
 
 // untaken is how long the first attempt of an activity has waited for a worker.
@@ -150,7 +157,7 @@ func retrying(act *workflowpb.PendingActivityInfo) *retry {
 		return nil
 	}
 	running := act.GetState() == enumspb.PENDING_ACTIVITY_STATE_STARTED
-	if running && act.GetHeartbeatDetails() != nil {
+	if _, waits := heartbeat(act); running && waits {
 		return nil
 	}
 	again := &retry{Attempt: int(act.GetAttempt()), Failure: failureText(act.GetLastFailure())}
