@@ -50,6 +50,8 @@ type group struct {
 func (g group) Title() string {
 	service, action, ofBatchCompute := strings.Cut(g.API, ".")
 	switch {
+	case g.API == "Kiln":
+		return "Failures of a build itself"
 	case g.API == "*":
 		return "Every action"
 	case ofBatchCompute && action == "*":
@@ -69,7 +71,7 @@ func (g group) Anchor() string {
 // and what holds for several actions last.
 func groups(rows []errcode.Entry) []group {
 	order := []string{"ImportImage", "CreateImageComponent", "CreateImagePipeline", "StartImagePipelineExecution", "BatchCompute.CreateImage"}
-	last := []string{"BatchCompute.*", "*"}
+	last := []string{"BatchCompute.*", "*", "Kiln"}
 	for _, e := range rows {
 		if !slices.Contains(order, e.API) && !slices.Contains(last, e.API) {
 			order = append(order, e.API)
