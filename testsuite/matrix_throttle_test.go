@@ -46,10 +46,10 @@ func throttling(silent bool) emulator.Conditions {
 // throttled runs a build under throttling to its good end. No action is refused twice in
 // a minute.
 func (y *yard) throttled(o order) {
-	lifted := make(chan struct{})
-	go y.lift(lifted)
+	over := make(chan struct{})
+	go y.lift(over)
 	v := y.build(o)
-	<-lifted
+	close(over)
 	require.NoError(y.t, v.err)
 	y.oneOfEach(v)
 	refused := map[string]int{}
@@ -63,11 +63,17 @@ func (y *yard) throttled(o order) {
 }
 
 // lift ends the throttling with the minute after the one in which it began.
-func (y *yard) lift(lifted chan<- struct{}) {
-	defer close(lifted)
+func (y *yard) lift(over <-chan struct{}) {
 	for len(y.requests(func(a asked) bool { return a.Code == "Throttling.User" })) == 0 {
-		time.Sleep(time.Second)
+		select {
+		case <-time.After(time.Second):
+		case <-over:
+			return
+		}
 	}
-	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(2 * time.Minute)))
-	y.set(func(c *emulator.Conditions) { *c = emulator.Conditions{} })
+	select {
+	case <-time.After(time.Until(time.Now().Truncate(time.Minute).Add(2 * time.Minute))):
+		y.set(func(c *emulator.Conditions) { *c = emulator.Conditions{} })
+	case <-over:
+	}
 }
