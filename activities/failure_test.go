@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -15,7 +16,7 @@ import (
 )
 
 func TestFailureKeepsTheCloudsWords(t *testing.T) {
-	err := failureOf(t, &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403,
+	err := failureOf(plain(), &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403,
 		Message: "The Image Quota exceeds.", RequestID: "R-1"})
 	var application *temporal.ApplicationError
 	require.ErrorAs(t, err, &application)
@@ -29,13 +30,15 @@ func TestFailureKeepsTheCloudsWords(t *testing.T) {
 }
 
 // failureOf is the failure of an activity whose call was refused.
-func failureOf(t *testing.T, refused *alicloud.Error) error {
-	t.Helper()
-	env := new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
+func failureOf(env *testsuite.TestActivityEnvironment, refused *alicloud.Error) error {
 	call := func(ctx context.Context) error { return failure(ctx, "import image golden", refused) }
 	env.RegisterActivity(call)
 	_, err := env.ExecuteActivity(call)
 	return err
+}
+
+func plain() *testsuite.TestActivityEnvironment {
+	return new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment()
 }
 
 func TestFailureRetriesOnlyWhatRepeatingCanHelp(t *testing.T) {
@@ -56,7 +59,7 @@ func TestFailureRetriesOnlyWhatRepeatingCanHelp(t *testing.T) {
 		{"ImportImage", alicloud.CodeRedirected, "302", 302, true},
 	} {
 		t.Run(test.api+" "+test.code, func(t *testing.T) {
-			err := failureOf(t, &alicloud.Error{API: test.api, Code: test.code, HTTPStatus: test.status, Message: test.message})
+			err := failureOf(plain(), &alicloud.Error{API: test.api, Code: test.code, HTTPStatus: test.status, Message: test.message})
 			var application *temporal.ApplicationError
 			require.ErrorAs(t, err, &application)
 			require.Equal(t, test.final, application.NonRetryable())
@@ -64,10 +67,44 @@ func TestFailureRetriesOnlyWhatRepeatingCanHelp(t *testing.T) {
 	}
 }
 
-func TestUnknownCodeIsMarked(t *testing.T) {
-	require.True(t, FailureOf(failureOf(t, &alicloud.Error{API: "ImportImage", Code: "NeverHeardOf", HTTPStatus: 400})).Unknown)
-	require.False(t, FailureOf(failureOf(t, &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403})).Unknown)
+func TestUnknownCodeIsMarkedAndCounted(t *testing.T) {
+	counted := counter{}
+	env := func() *testsuite.TestActivityEnvironment {
+		var suite testsuite.WorkflowTestSuite
+		suite.SetMetricsHandler(counted)
+		return suite.NewTestActivityEnvironment()
+	}
+	unknown := &alicloud.Error{API: "ImportImage", Code: "NeverHeardOf", HTTPStatus: 400}
+	known := &alicloud.Error{API: "ImportImage", Code: "QuotaExceed.Image", HTTPStatus: 403}
+	require.True(t, FailureOf(failureOf(env(), unknown)).Unknown)
+	require.False(t, FailureOf(failureOf(env(), known)).Unknown)
+	require.Equal(t, counter{"ImportImage NeverHeardOf": 1}, counted)
 }
+
+// counter counts unknown codes by API and code.
+type counter map[string]int64
+
+func (c counter) WithTags(tags map[string]string) client.MetricsHandler {
+	return tagged{MetricsHandler: client.MetricsNopHandler, c: c, name: tags["api"] + " " + tags["code"]}
+}
+func (c counter) Counter(string) client.MetricsCounter { return client.MetricsNopHandler.Counter("") }
+func (c counter) Gauge(string) client.MetricsGauge     { return client.MetricsNopHandler.Gauge("") }
+func (c counter) Timer(string) client.MetricsTimer     { return client.MetricsNopHandler.Timer("") }
+
+type tagged struct {
+	client.MetricsHandler
+	c    counter
+	name string
+}
+
+func (t tagged) WithTags(tags map[string]string) client.MetricsHandler { return t.c.WithTags(tags) }
+func (t tagged) Counter(name string) client.MetricsCounter {
+	if name != "kiln_unknown_codes" {
+		return client.MetricsNopHandler.Counter(name)
+	}
+	return t
+}
+func (t tagged) Inc(n int64) { t.c[t.name] += n }
 
 func TestRetryDelay(t *testing.T) {
 	now := time.Date(2026, 11, 21, 10, 0, 40, 0, time.UTC)
