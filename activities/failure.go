@@ -146,3 +146,13 @@ func stops(err error) bool {
 func lookUp(refused *alicloud.Error) errcode.Entry {
 	return errcode.Lookup(refused.API, refused.Code, refused.HTTPStatus, refused.Message)
 }
+
+func reason(code, message string) string {
+	switch {
+	case code == "" && message == "":
+		return "the cloud gives no reason"
+	case code == "":
+		return message
+	}
+	return code + ": " + message
+}

@@ -2,13 +2,11 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
-	"github.com/seed1230462e/kiln/internal/errcode"
 	"github.com/seed1230462e/kiln/internal/spec"
 )
 
@@ -68,23 +66,6 @@ func (a *Import) find(ctx context.Context, in ImportImageInput) (alicloud.Import
 	}
 	task, err := a.ECS.ImportTask(ctx, in.Region, images[0].ID)
 	return alicloud.ImportImageResponse{ImageID: images[0].ID, TaskID: task.ID}, err
-}
-
-// images is the part of ECS that lists images.
-type images interface {
-	Images(ctx context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error)
-}
-
-// imageNamed says which image has a name: a taken, or ErrNotFound.
-func imageNamed(ctx context.Context, ecs images, region, name string) error {
-	named, err := ecs.Images(ctx, alicloud.ImageQuery{Region: region, Name: name})
-	if err != nil {
-		return err
-	}
-	if len(named) == 0 {
-		return alicloud.ErrNotFound
-	}
-	return taken{fmt.Sprintf("Image %s has the name %s: %s.", named[0].ID, name, owner(named[0].Tags, named[0].CreatedAt))}
 }
 
 func importRequest(in ImportImageInput) alicloud.ImportImageRequest {
@@ -161,81 +142,14 @@ func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *puls
 	return handOver(ctx)
 }
 
-// awaitImage blocks until an image is Available and returns it.
-func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string, pulse *pulse) (alicloud.Image, error) {
-	wait := waiting{what: "image " + id, pulse: pulse}
-	available := 0
-	for image, err := range watcher.Image(ctx, region, id) {
-		if err != nil {
-			if err := wait.missed(ctx, err); err != nil {
-				return alicloud.Image{}, err
-			}
-			continue
-		}
-		switch image.Status {
-		case "Available":
-			if available++; usable(image, available) {
-				return image, nil
-			}
-			wait.saw(image.Percent, "Available, not usable yet", "Available, not usable yet")
-			continue
-		case "CreateFailed", "UnAvailable", "Deprecated":
-			return alicloud.Image{}, Ended(failed, fmt.Sprintf("image %s is %s", id, image.Status),
-				"Look at the image in the ECS console, then build again.")
-		}
-		wait.saw(image.Percent, image.Status, "Waiting", "Creating")
-	}
-	return alicloud.Image{}, handOver(ctx)
-}
-
-// usable tells whether an Available image can be used: newer answers say so; where they
-// do not, a second look confirms it.
-func usable(image alicloud.Image, looks int) bool {
-	if image.Usable != nil {
-		return *image.Usable
-	}
-	return looks > 1
-}
-
 // CancelImportInput names an import that is no longer wanted.
 type CancelImportInput struct {
 	Region string `json:"region"`
 	TaskID string `json:"taskId"`
 }
 
-// CancelResult says what became of a request to cancel.
-type CancelResult struct {
-	Cancelled bool   `json:"cancelled"`
-	Reason    string `json:"reason,omitempty"` // the cloud's, when it would not
-}
-
 // CancelImport cancels the task of an import (ECS CancelTask). A task that is over is no
 // failure: the result says so.
 func (a *Import) CancelImport(ctx context.Context, in CancelImportInput) (CancelResult, error) {
 	return cancelled(ctx, "cancel task "+in.TaskID, a.ECS.CancelTask(ctx, in.Region, in.TaskID))
-}
-
-// cancelled makes a result of a cancel call: a refusal that says "too late" is an answer.
-func cancelled(ctx context.Context, doing string, err error) (CancelResult, error) {
-	var refused *alicloud.Error
-	if err == nil {
-		return CancelResult{Cancelled: true}, nil
-	}
-	if errors.As(err, &refused) && lookUp(refused).Class == errcode.Reconcile {
-		return CancelResult{Reason: refused.Code + ": " + refused.Message}, nil
-	}
-	return CancelResult{}, failure(ctx, doing, err)
-}
-
-// attempt is the number of this attempt, from 1.
-func attempt(ctx context.Context) int32 { return activity.GetInfo(ctx).Attempt }
-
-func reason(code, message string) string {
-	switch {
-	case code == "" && message == "":
-		return "the cloud gives no reason"
-	case code == "":
-		return message
-	}
-	return code + ": " + message
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
@@ -112,3 +113,6 @@ func owner(tags alicloud.Tags, createdAt string) string {
 	}
 	return by
 }
+
+// attempt is the number of this attempt, from 1.
+func attempt(ctx context.Context) int32 { return activity.GetInfo(ctx).Attempt }

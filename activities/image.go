@@ -1,0 +1,61 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed1230462e/kiln/internal/alicloud"
+)
+
+// images is the part of ECS that lists images.
+type images interface {
+	Images(ctx context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error)
+}
+
+// imageNamed says which image has a name: a taken, or ErrNotFound.
+func imageNamed(ctx context.Context, ecs images, region, name string) error {
+	named, err := ecs.Images(ctx, alicloud.ImageQuery{Region: region, Name: name})
+	if err != nil {
+		return err
+	}
+	if len(named) == 0 {
+		return alicloud.ErrNotFound
+	}
+	return taken{fmt.Sprintf("Image %s has the name %s: %s.", named[0].ID, name, owner(named[0].Tags, named[0].CreatedAt))}
+}
+
+// awaitImage blocks until an image is Available and returns it.
+func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string, pulse *pulse) (alicloud.Image, error) {
+	wait := waiting{what: "image " + id, pulse: pulse}
+	available := 0
+	for image, err := range watcher.Image(ctx, region, id) {
+		if err != nil {
+			if err := wait.missed(ctx, err); err != nil {
+				return alicloud.Image{}, err
+			}
+			continue
+		}
+		switch image.Status {
+		case "Available":
+			if available++; usable(image, available) {
+				return image, nil
+			}
+			wait.saw(image.Percent, "Available, not usable yet", "Available, not usable yet")
+			continue
+		case "CreateFailed", "UnAvailable", "Deprecated":
+			return alicloud.Image{}, Ended(failed, fmt.Sprintf("image %s is %s", id, image.Status),
+				"Look at the image in the ECS console, then build again.")
+		}
+		wait.saw(image.Percent, image.Status, "Waiting", "Creating")
+	}
+	return alicloud.Image{}, handOver(ctx)
+}
+
+// usable tells whether an Available image can be used: newer answers say so; where they
+// do not, a second look confirms it.
+func usable(image alicloud.Image, looks int) bool {
+	if image.Usable != nil {
+		return *image.Usable
+	}
+	return looks > 1
+}
