@@ -186,6 +186,17 @@ func requireSummaries(t *testing.T, history *historypb.History) {
 	}
 }
 
+// scheduled are the types of the activities in a history.
+func scheduled(history *historypb.History) []string {
+	var types []string
+	for _, event := range history.GetEvents() {
+		if activity := event.GetActivityTaskScheduledEventAttributes(); activity != nil {
+			types = append(types, activity.GetActivityType().GetName())
+		}
+	}
+	return types
+}
+
 // record keeps a build's history for the replay test, when KILN_RECORD names a folder.
 func record(t *testing.T, history *historypb.History, name string) {
 	t.Helper()
