@@ -50,7 +50,7 @@ func TestExamplesBuild(t *testing.T) {
 }
 
 func TestFollowingABuild(t *testing.T) {
-	p := up(t, "--speed", "120", "--headless")
+	p := up(t, "--speed", "60", "--headless")
 	started := p.kiln(t, "build", quickstart, "--detach", "-o", "json")
 	require.Zero(t, started.code, started.stderr)
 	run := decode[struct{ BuildID, RunID string }](t, started.stdout)
