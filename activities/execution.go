@@ -74,7 +74,6 @@ type AwaitExecutionResult struct {
 	ImageID   string `json:"imageId"`
 	ImageName string `json:"imageName"`
 	Warning   string `json:"warning,omitempty"` // of a run that succeeded in part
-	Attempt   int32  `json:"attempt"`
 }
 
 // AwaitExecution blocks until a run is over and its image can be used. Its failure is
@@ -90,7 +89,7 @@ func (a *Pipeline) AwaitExecution(ctx context.Context, in AwaitExecutionInput) (
 	if err != nil {
 		return AwaitExecutionResult{}, err
 	}
-	result := AwaitExecutionResult{ImageID: image.ID, ImageName: image.Name, Attempt: attempt(ctx)}
+	result := AwaitExecutionResult{ImageID: image.ID, ImageName: image.Name}
 	if execution.Status == "PARTITION_SUCCESS" {
 		result.Warning = fmt.Sprintf("execution %s succeeded in part: %s", in.ExecutionID, executionReason(execution))
 	}
@@ -99,12 +98,9 @@ func (a *Pipeline) AwaitExecution(ctx context.Context, in AwaitExecutionInput) (
 
 func (a *Pipeline) awaitEnd(ctx context.Context, in AwaitExecutionInput, pulse *pulse) (alicloud.Execution, error) {
 	wait := waiting{what: "execution " + in.ExecutionID, pulse: pulse}
-	for execution, err := range a.Watcher.Execution(ctx, in.Region, in.ExecutionID) {
+	for execution, err := range sightings(ctx, &wait, a.Watcher.Execution(ctx, in.Region, in.ExecutionID)) {
 		if err != nil {
-			if err := wait.missed(ctx, err); err != nil {
-				return alicloud.Execution{}, err
-			}
-			continue
+			return alicloud.Execution{}, err
 		}
 		switch execution.Status {
 		case "SUCCESS", "PARTITION_SUCCESS":

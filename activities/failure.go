@@ -52,15 +52,14 @@ func failure(ctx context.Context, doing string, err error) error {
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	entry := lookUp(refused)
-	if !entry.Known {
-		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"api": refused.API, "code": refused.Code}).Counter("kiln_unknown_codes").Inc(1)
-	}
 	is := failureIn(refused)
 	is.Attempt = attempt(ctx)
+	if is.Unknown {
+		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"api": refused.API, "code": refused.Code}).Counter("kiln_unknown_codes").Inc(1)
+	}
 	return temporal.NewApplicationErrorWithOptions(doing+": "+refused.Message, refused.Code, temporal.ApplicationErrorOptions{
-		NonRetryable:   entry.Class != errcode.Retry,
-		NextRetryDelay: retryDelay(refused, attempt(ctx), time.Now()),
+		NonRetryable:   is.Class != errcode.Retry,
+		NextRetryDelay: retryDelay(refused, is.Attempt, time.Now()),
 		Details:        []any{is},
 	})
 }

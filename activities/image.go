@@ -28,12 +28,9 @@ func imageNamed(ctx context.Context, ecs images, region, name string) error {
 func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string, pulse *pulse) (alicloud.Image, error) {
 	wait := waiting{what: "image " + id, pulse: pulse}
 	available := 0
-	for image, err := range watcher.Image(ctx, region, id) {
+	for image, err := range sightings(ctx, &wait, watcher.Image(ctx, region, id)) {
 		if err != nil {
-			if err := wait.missed(ctx, err); err != nil {
-				return alicloud.Image{}, err
-			}
-			continue
+			return alicloud.Image{}, err
 		}
 		switch image.Status {
 		case "Available":

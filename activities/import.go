@@ -104,7 +104,6 @@ type AwaitImportInput struct {
 // AwaitImportResult is the imported image.
 type AwaitImportResult struct {
 	ImageName string `json:"imageName"`
-	Attempt   int32  `json:"attempt"`
 }
 
 // AwaitImport blocks until the task has finished and the image can be used. Its failure
@@ -116,17 +115,14 @@ func (a *Import) AwaitImport(ctx context.Context, in AwaitImportInput) (AwaitImp
 		return AwaitImportResult{}, err
 	}
 	image, err := awaitImage(ctx, a.Watcher, in.Region, in.ImageID, ImportFailed, pulse)
-	return AwaitImportResult{ImageName: image.Name, Attempt: attempt(ctx)}, err
+	return AwaitImportResult{ImageName: image.Name}, err
 }
 
 func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *pulse) error {
 	wait := waiting{what: "task " + in.TaskID, pulse: pulse}
-	for task, err := range a.Watcher.Task(ctx, in.Region, in.TaskID) {
+	for task, err := range sightings(ctx, &wait, a.Watcher.Task(ctx, in.Region, in.TaskID)) {
 		if err != nil {
-			if err := wait.missed(ctx, err); err != nil {
-				return err
-			}
-			continue
+			return err
 		}
 		switch task.Status {
 		case "Finished":

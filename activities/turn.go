@@ -29,12 +29,9 @@ func (a *Pipeline) AwaitTurn(ctx context.Context, in AwaitTurnInput) (AwaitTurnR
 	defer pulse.stop()
 	wait := waiting{what: "template " + in.PipelineID, pulse: pulse}
 	var result AwaitTurnResult
-	for runs, err := range a.Watcher.Runs(ctx, in.Region, in.PipelineID) {
+	for runs, err := range sightings(ctx, &wait, a.Watcher.Runs(ctx, in.Region, in.PipelineID)) {
 		if err != nil {
-			if err := wait.missed(ctx, err); err != nil {
-				return result, err
-			}
-			continue
+			return result, err
 		}
 		running := ""
 		for _, run := range runs {

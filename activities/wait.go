@@ -66,6 +66,23 @@ func (w *waiting) missed(ctx context.Context, err error) error {
 	return nil
 }
 
+// sightings are the looks at the thing of a wait that saw it. The error, if one comes, is
+// the failure of the wait and the last.
+func sightings[T any](ctx context.Context, w *waiting, looks iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for thing, err := range looks {
+			if err != nil {
+				if err = w.missed(ctx, err); err == nil {
+					continue
+				}
+			}
+			if !yield(thing, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // handOver is the error of a wait that ended without an answer: cancelled, or the
 // worker stops and another one takes the wait over at once.
 func handOver(ctx context.Context) error {
