@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -144,7 +145,7 @@ func (b *build) end(ctx workflow.Context, err error) (Result, error) {
 	if len(b.result.Warnings) > 0 {
 		b.result.Outcome = OutcomePartial
 	}
-	updates := []temporalUpdate{AttrState.ValueSet(string(b.progress.State))}
+	updates := []temporal.SearchAttributeUpdate{AttrState.ValueSet(string(b.progress.State))}
 	if b.result.ImageID != "" {
 		updates = append(updates, AttrImageID.ValueSet(b.result.ImageID))
 	}

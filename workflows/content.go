@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -17,9 +16,7 @@ func content(components []component, kind, added string) string {
 			continue
 		}
 		line := "COMPONENT " + c.id
-		names := workflow.DeterministicKeys(c.Parameters)
-		slices.Sort(names)
-		for _, name := range names {
+		for _, name := range workflow.DeterministicKeys(c.Parameters) {
 			line += " --" + name + " " + c.Parameters[name]
 		}
 		lines = append(lines, line)
