@@ -57,7 +57,7 @@ func addAttributes(ctx context.Context, op operatorservice.OperatorServiceClient
 	}
 	_, err := op.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: types})
 	switch {
-	case code(err) == codes.AlreadyExists: // another worker was quicker
+	case cli.Code(err) == codes.AlreadyExists: // another worker was quicker
 		return nil
 	case denied(err):
 		return cli.Fail(cli.ExitConnection, fmt.Errorf("the namespace %q lacks search attributes that builds need, and Temporal "+
@@ -70,7 +70,7 @@ func addAttributes(ctx context.Context, op operatorservice.OperatorServiceClient
 
 // denied tells whether Temporal will say no however often it is asked.
 func denied(err error) bool {
-	switch code(err) {
+	switch cli.Code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented, codes.InvalidArgument, codes.FailedPrecondition:
 		return true
 	default:

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
@@ -49,7 +48,7 @@ func prepare(ctx context.Context, c client.Client, opts client.Options, logger *
 // refusal turns what waiting cannot mend into a sentence with an exit code, and leaves
 // the rest as it is.
 func refusal(opts client.Options, err error) error {
-	switch code(err) {
+	switch cli.Code(err) {
 	case codes.NotFound:
 		return cli.Fail(cli.ExitConnection, fmt.Errorf("the namespace %q does not exist on Temporal at %s: "+
 			"create it with `temporal operator namespace create --namespace %s`, or name another with --namespace",
@@ -65,15 +64,12 @@ func refusal(opts client.Options, err error) error {
 	}
 }
 
-// code is the gRPC code of an error from Temporal, Unknown for any other error.
-func code(err error) codes.Code { return serviceerror.ToStatus(err).Code() }
-
 // described finds the text that gRPC wraps in its errors, quoted or bare.
 var described = regexp.MustCompile(`desc = (.*)$`)
 
 // reason is the last cause that an error names, such as "connection refused".
 func reason(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || code(err) == codes.DeadlineExceeded {
+	if errors.Is(err, context.DeadlineExceeded) || cli.Code(err) == codes.DeadlineExceeded {
 		return "no answer in time"
 	}
 	text := err.Error()

@@ -58,7 +58,7 @@ func explain(err error, opts client.Options) error {
 		return Fail(ExitConnection, fmt.Errorf("namespace %s does not exist at %s: name another with --namespace or TEMPORAL_NAMESPACE, "+
 			"or create it with `temporal operator namespace create --namespace %s`", opts.Namespace, opts.HostPort, opts.Namespace))
 	}
-	switch code(err) {
+	switch Code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated:
 		return Fail(ExitConnection, fmt.Errorf("the Temporal server at %s refuses this client for namespace %s (%s): "+
 			"check --api-key or TEMPORAL_API_KEY, the client certificate and the namespace", opts.HostPort, opts.Namespace, reason(err)))
@@ -73,7 +73,7 @@ func explain(err error, opts client.Options) error {
 
 // Unreachable tells whether err says that the server does not answer at the moment.
 func Unreachable(err error) bool {
-	c := code(err)
+	c := Code(err)
 	return c == codes.Unavailable || c == codes.DeadlineExceeded
 }
 
@@ -85,8 +85,8 @@ func unreachable(err error, address string) error {
 	return fmt.Errorf("no answer from a Temporal server at %s (%s): %s; check --tls and its sisters too", address, reason(err), hint)
 }
 
-// code is the gRPC code of an error of a Temporal client; Unknown for any other.
-func code(err error) codes.Code { return serviceerror.ToStatus(err).Code() }
+// Code is the gRPC code of an error of a Temporal client; Unknown for any other.
+func Code(err error) codes.Code { return serviceerror.ToStatus(err).Code() }
 
 // reason is the innermost text of a gRPC error, without the layers that wrap it.
 func reason(err error) string {
