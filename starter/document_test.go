@@ -52,14 +52,14 @@ func TestFilesBesideTheDocument(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "images"), 0o750))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "images", "nginx.txt"), []byte("RUN a"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "shared.txt"), []byte("RUN b"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "common.txt"), []byte("RUN b"), 0o600))
 	read := beside(filepath.Join(dir, "images"))
 	for _, test := range []struct {
 		name, path, want, err string
 	}{
 		{"a file in the folder", "nginx.txt", "RUN a", ""},
-		{"a file beside the folder", "../shared.txt", "RUN b", ""},
-		{"an absolute path", filepath.Join(dir, "shared.txt"), "", "want a path from the document's folder"},
+		{"a file beside the folder", "../common.txt", "RUN b", ""},
+		{"an absolute path", filepath.Join(dir, "common.txt"), "", "want a path from the document's folder"},
 		{"a file that is not there", "x.txt", "", "x.txt: no such file or directory"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

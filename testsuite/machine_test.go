@@ -109,28 +109,28 @@ func (p *machine) requests(t *testing.T) []request {
 	return all
 }
 
-// effects counts the requests of an action that changed something.
-func (p *machine) effects(t *testing.T, action string) int {
+// count counts the requests of an action that are of a kind.
+func (p *machine) count(t *testing.T, action string, kind func(request) bool) int {
 	t.Helper()
 	n := 0
 	for _, r := range p.requests(t) {
-		if r.Action == action && r.Status < 300 && !r.Repeat {
+		if r.Action == action && kind(r) {
 			n++
 		}
 	}
 	return n
 }
 
+// effects counts the requests of an action that changed something.
+func (p *machine) effects(t *testing.T, action string) int {
+	t.Helper()
+	return p.count(t, action, func(r request) bool { return r.Status < 300 && !r.Repeat })
+}
+
 // calls counts the requests of an action, whatever became of them.
 func (p *machine) calls(t *testing.T, action string) int {
 	t.Helper()
-	n := 0
-	for _, r := range p.requests(t) {
-		if r.Action == action {
-			n++
-		}
-	}
-	return n
+	return p.count(t, action, func(request) bool { return true })
 }
 
 // asked waits until the cloud was asked for an action at least n times.
