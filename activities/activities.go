@@ -1,5 +1,6 @@
-// Package activities holds what a build does to the cloud: each activity is one call or
-// one look, and a wait is one activity that looks until there is nothing left to wait for.
+// Package activities holds what a build does to the cloud: each activity is one call, with
+// a look where it saves one (ADR 0006), and a wait is one activity that looks until there
+// is nothing left to wait for.
 //
 // No activity loops over a call, sleeps before one or makes a token: Temporal retries,
 // and the workflow brings the token.
