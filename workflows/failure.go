@@ -18,6 +18,13 @@ type Failure struct {
 	Class      string `json:"class"`
 	Step       Step   `json:"step"` // empty when the build had not begun
 	Advice     string `json:"advice"`
+	// Resources is the ledger: what the build asked the cloud for, and what became of it.
+	Resources []Resource `json:"resources,omitempty"`
+}
+
+// Cancellation is what a cancelled build leaves: the details of its CanceledError.
+type Cancellation struct {
+	Resources []Resource `json:"resources,omitempty"`
 }
 
 // stop makes the build's failure of a step's error: the activity's own type and

@@ -46,7 +46,9 @@ type Progress struct {
 	State   State          `json:"state"`
 	Step    Step           `json:"step"` // the running or last one
 	Steps   []StepProgress `json:"steps"`
-	Error   *Failure       `json:"error,omitempty"`
+	// Resources is the ledger, in the order in which the build asked for them.
+	Resources []Resource `json:"resources,omitempty"`
+	Error     *Failure   `json:"error,omitempty"`
 }
 
 // StepProgress says where a step is. While an activity runs, what it last said of

@@ -30,7 +30,8 @@ type Result struct {
 	SharedWith          []string          `json:"sharedWith"`
 	Fingerprint         string            `json:"fingerprint"` // of the document's meaning
 	Unchanged           bool              `json:"unchanged"`
-	Tokens              map[Step]string   `json:"tokens"` // components/N for the Nth component
+	Tokens              map[Step]string   `json:"tokens"`              // components/N for the Nth component
+	Resources           []Resource        `json:"resources,omitempty"` // the ledger, in the order in which the build asked for them
 	Warnings            []string          `json:"warnings,omitempty"`
 	StartedAt           time.Time         `json:"startedAt"`
 	FinishedAt          time.Time         `json:"finishedAt"`
