@@ -21,6 +21,7 @@ import (
 const (
 	defaultPollInterval     = 15 * time.Second
 	defaultHeartbeatTimeout = 2 * time.Minute
+	defaultCallTimeout      = 3 * time.Minute
 	defaultStopTimeout      = 30 * time.Second
 
 	minHeartbeatTimeout = time.Second
@@ -32,6 +33,7 @@ type commandOptions struct {
 	TaskQueue        string
 	PollInterval     time.Duration
 	HeartbeatTimeout time.Duration
+	CallTimeout      time.Duration
 	StopTimeout      time.Duration
 	LogFormat        string
 	LogLevel         string
@@ -67,6 +69,7 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.TaskQueue, "task-queue", workflows.DefaultTaskQueue, "task queue to serve (env KILN_TASK_QUEUE)")
 	flags.DurationVar(&o.PollInterval, "poll-interval", defaultPollInterval, "time between two looks at a cloud task (env KILN_POLL_INTERVAL)")
 	flags.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", defaultHeartbeatTimeout, "time after which a lost worker's waits move to another (env KILN_HEARTBEAT_TIMEOUT)")
+	flags.DurationVar(&o.CallTimeout, "call-timeout", defaultCallTimeout, "time after which a lost worker's calls to the cloud move to another (env KILN_CALL_TIMEOUT)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
 }
 
@@ -75,6 +78,7 @@ var fromEnv = map[string]string{
 	"task-queue":        "KILN_TASK_QUEUE",
 	"poll-interval":     "KILN_POLL_INTERVAL",
 	"heartbeat-timeout": "KILN_HEARTBEAT_TIMEOUT",
+	"call-timeout":      "KILN_CALL_TIMEOUT",
 	"stop-timeout":      "KILN_STOP_TIMEOUT",
 	"log-format":        "KILN_LOG_FORMAT",
 	"log-level":         "KILN_LOG_LEVEL",
@@ -103,7 +107,8 @@ func formatFor(w io.Writer) string {
 
 func (o *commandOptions) validate() error {
 	for flag, value := range map[string]time.Duration{
-		"poll-interval": o.PollInterval, "heartbeat-timeout": o.HeartbeatTimeout, "stop-timeout": o.StopTimeout,
+		"poll-interval": o.PollInterval, "heartbeat-timeout": o.HeartbeatTimeout,
+		"call-timeout": o.CallTimeout, "stop-timeout": o.StopTimeout,
 	} {
 		if value <= 0 {
 			return fmt.Errorf("--%s is %s: give a time above zero, such as 30s", flag, value)
@@ -141,6 +146,7 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 		TaskQueue:        opts.TaskQueue,
 		PollInterval:     opts.PollInterval,
 		HeartbeatTimeout: opts.HeartbeatTimeout,
+		CallTimeout:      opts.CallTimeout,
 		StopTimeout:      opts.StopTimeout,
 	})
 }

@@ -60,7 +60,7 @@ func TestTheEnvironmentSetsWhatTheCommandLineDoesNot(t *testing.T) {
 	require.NoError(t, flags.Parse([]string{"--stop-timeout", "5s"}))
 	require.NoError(t, fromEnvironment(flags, lookup))
 	for flag, want := range map[string]string{
-		"task-queue": "golden", "poll-interval": "2s", "stop-timeout": "5s", "log-level": "info", "heartbeat-timeout": "2m0s", "log-format": "json",
+		"task-queue": "golden", "poll-interval": "2s", "stop-timeout": "5s", "call-timeout": "3m0s", "log-level": "info", "heartbeat-timeout": "2m0s", "log-format": "json",
 	} {
 		require.Equal(t, want, flags.Lookup(flag).Value.String(), flag)
 	}

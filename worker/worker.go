@@ -28,9 +28,10 @@ type Options struct {
 	Cloud     *alicloud.Cloud // what the activities call
 	Logger    *zap.Logger
 	TaskQueue string // default workflows.DefaultTaskQueue
-	// PollInterval, HeartbeatTimeout: see activities.Options and workflows.Options.
+	// PollInterval, HeartbeatTimeout, CallTimeout: see activities.Options and workflows.Options.
 	PollInterval     time.Duration
 	HeartbeatTimeout time.Duration
+	CallTimeout      time.Duration
 	// StopTimeout is how long a stop waits for running calls; default 30 s.
 	StopTimeout time.Duration
 	// MaxHeartbeatThrottleInterval: see the SDK's worker.Options; default 60 s.
@@ -118,7 +119,7 @@ func newPair(c client.Client, opts Options, lost chan<- error) pair {
 		OnFatalError:      func(err error) { lost <- err },
 	}
 	calls := sdkworker.New(c, opts.TaskQueue, common)
-	workflows.Register(calls, workflows.Options{HeartbeatTimeout: opts.HeartbeatTimeout})
+	workflows.Register(calls, workflows.Options{HeartbeatTimeout: opts.HeartbeatTimeout, CallTimeout: opts.CallTimeout})
 
 	common.DisableWorkflowWorker = true
 	common.MaxConcurrentActivityExecutionSize = waitSlots

@@ -4,6 +4,7 @@
 package workflows
 
 import (
+	"cmp"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -20,13 +21,15 @@ type Options struct {
 	// HeartbeatTimeout after which a wait whose worker is lost starts again on another;
 	// default 2 min. A wait beats at two thirds of it.
 	HeartbeatTimeout time.Duration
+	// CallTimeout after which a call whose worker is lost counts as lost; default 3 min,
+	// beyond the connect and read timeouts of one request.
+	CallTimeout time.Duration
 }
 
 // Register registers the workflows with a worker.
 func Register(r worker.WorkflowRegistry, opts Options) {
-	if opts.HeartbeatTimeout == 0 {
-		opts.HeartbeatTimeout = 2 * time.Minute
-	}
+	opts.HeartbeatTimeout = cmp.Or(opts.HeartbeatTimeout, 2*time.Minute)
+	opts.CallTimeout = cmp.Or(opts.CallTimeout, 3*time.Minute)
 	r.RegisterWorkflowWithOptions(opts.BuildGoldenImage, registration)
 }
 

@@ -12,7 +12,7 @@ import (
 // knows what the request made.
 func (b *build) calling(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout:    3 * time.Minute, // beyond connect and read timeouts of one call
+		StartToCloseTimeout:    b.opts.CallTimeout,
 		ScheduleToCloseTimeout: time.Duration(b.doc.Timeouts.Call),
 		WaitForCancellation:    true,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
