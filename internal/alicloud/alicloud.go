@@ -113,7 +113,7 @@ func (c *Cloud) invokeECS(
 // invokeBatchCompute calls one Batch Compute action, which the SDK has no types for, and
 // decodes its answer. The old signature (HMAC-SHA1) is the documented one.
 func (c *Cloud) invokeBatchCompute(
-	ctx context.Context, region, action, method string, query map[string]string, body any, answer any,
+	ctx context.Context, region, action, method, path string, query map[string]string, body any, answer any,
 ) error {
 	x := &exchange{api: "BatchCompute." + action, service: "Batch Compute"}
 	config, err := c.config(ctx, x, region, c.batchCompute)
@@ -131,7 +131,7 @@ func (c *Cloud) invokeBatchCompute(
 	}
 	params := &openapiutil.Params{
 		Action: &action, Version: dara.String("2015-11-11"), Protocol: dara.String("HTTPS"),
-		Pathname: dara.String("/images"), Method: &method, AuthType: dara.String("AK"),
+		Pathname: &path, Method: &method, AuthType: dara.String("AK"),
 		Style: dara.String("ROA"), ReqBodyType: dara.String("json"), BodyType: dara.String("json"),
 	}
 	request := &openapiutil.OpenApiRequest{Query: map[string]*string{}, Body: body}

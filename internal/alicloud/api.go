@@ -77,10 +77,11 @@ type Image struct {
 
 // ImageQuery selects images: by ID, by exact Name, or by tags. Every status counts.
 type ImageQuery struct {
-	Region string
-	ID     string
-	Name   string
-	Tags   Tags
+	Region  string
+	ID      string
+	Name    string
+	Tags    Tags
+	TagKeys []string // tags that have to be there, with whatever value
 }
 
 // CreateComponentRequest asks for an image component (CreateImageComponent).
@@ -109,11 +110,15 @@ type Component struct {
 	Tags       Tags
 }
 
-// ComponentQuery selects the caller's own components by exact name and version.
+// ComponentQuery selects the caller's own components that fit all that it has: exact
+// name, exact version (which needs the name), one of the ids, tags.
 type ComponentQuery struct {
 	Region  string
+	IDs     []string
 	Name    string
 	Version string
+	Tags    Tags
+	TagKeys []string // tags that have to be there, with whatever value
 }
 
 // CreatePipelineRequest asks for an image template (CreateImagePipeline). Nil pointers,
@@ -146,10 +151,13 @@ type CreatePipelineRequest struct {
 	Tags                    Tags
 }
 
-// PipelineQuery selects image templates that carry all of the tags.
+// PipelineQuery selects image templates that have one of the ids, when it has any, and
+// carry all of the tags.
 type PipelineQuery struct {
-	Region string
-	Tags   Tags
+	Region  string
+	IDs     []string
+	Tags    Tags
+	TagKeys []string // tags that have to be there, with whatever value
 }
 
 // Pipeline is an image template (DescribeImagePipelines).
@@ -183,11 +191,14 @@ type Execution struct {
 	Tags       Tags
 }
 
-// ExecutionQuery selects the runs of a template that carry all of the tags.
+// ExecutionQuery selects runs by their template, by their own id, or by both, that carry
+// all of the tags. The service wants one of the two ids.
 type ExecutionQuery struct {
 	Region     string
+	ID         string
 	PipelineID string
 	Tags       Tags
+	TagKeys    []string // tags that have to be there, with whatever value
 }
 
 // RegisterImageRequest registers an ECS image with Batch Compute (CreateImage, POST /images).

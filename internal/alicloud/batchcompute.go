@@ -2,7 +2,9 @@ package alicloud
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 )
 
@@ -20,7 +22,7 @@ func (c *Cloud) RegisterImage(ctx context.Context, req RegisterImageRequest) (id
 	}
 	query := map[string]string{"IdempotentToken": req.IdempotentToken}
 	var a registerAnswer
-	err = c.invokeBatchCompute(ctx, req.Region, "CreateImage", http.MethodPost, query, body, &a)
+	err = c.invokeBatchCompute(ctx, req.Region, "CreateImage", http.MethodPost, "/images", query, body, &a)
 	if err != nil {
 		return "", err
 	}
@@ -34,7 +36,7 @@ func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, e
 	err := follow("BatchCompute.ListImages", func(marker string) (string, error) {
 		query := map[string]string{"Type": "Self", "MaxItemCount": strconv.Itoa(pageSize), "Marker": marker}
 		var a batchImagesAnswer
-		if err := c.invokeBatchCompute(ctx, region, "ListImages", http.MethodGet, query, nil, &a); err != nil {
+		if err := c.invokeBatchCompute(ctx, region, "ListImages", http.MethodGet, "/images", query, nil, &a); err != nil {
 			return "", err
 		}
 		for _, i := range a.Items {
@@ -50,6 +52,21 @@ func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, e
 		return nil, err
 	}
 	return images, nil
+}
+
+// registrationID keeps an id from being more than one step of a path.
+var registrationID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+
+// UnregisterImage deletes a registration, which ends the sharing of its ECS image with the
+// service. The ECS image stays. (Batch Compute API reference, DeleteImage, DELETE
+// /images/{id}, 2015-11-11.)
+func (c *Cloud) UnregisterImage(ctx context.Context, region, id string) error {
+	if !registrationID.MatchString(id) {
+		// The id becomes part of the path, so ask for none and say what the service would.
+		return &Error{API: "BatchCompute.DeleteImage", Code: "InvalidResource.NotFound",
+			Message: fmt.Sprintf("%.80q is not the id of a registered image.", id)}
+	}
+	return c.invokeBatchCompute(ctx, region, "DeleteImage", http.MethodDelete, "/images/"+id, nil, nil, &struct{}{})
 }
 
 type registerAnswer struct{ ID id }

@@ -129,6 +129,26 @@ func callsOnTheWire() []wireCall {
 			want:   []Image(nil),
 		},
 		{
+			name: "Images by tag keys, asked for without them and compared here",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Images(ctx, ImageQuery{Region: region, Tags: Tags{"k": "v"}, TagKeys: []string{"kiln:build"}})
+			},
+			answer: `{"TotalCount":2,"Images":{"Image":[
+				{"ImageId":"m-1","Status":"CreateFailed","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"},{"TagKey":"kiln:build","TagValue":""}]}},
+				{"ImageId":"m-2","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}}]}}`,
+			action: "DescribeImages",
+			query: map[string]string{"RegionId": region, "Tag.1.Key": "k", "Tag.1.Value": "v",
+				"ImageOwnerAlias": "self", "Status": everyImageStatus, "PageNumber": "1", "PageSize": "100"},
+			want: []Image{{ID: "m-1", Status: "CreateFailed", Tags: Tags{"k": "v", "kiln:build": ""}}},
+		},
+		{
+			name:   "DeleteImage, never by force",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, c.DeleteImage(ctx, region, "m-1") },
+			answer: `{"RequestId":"R-1"}`,
+			action: "DeleteImage",
+			query:  map[string]string{"RegionId": region, "ImageId": "m-1"},
+		},
+		{
 			name: "CreateComponent",
 			call: func(ctx context.Context, c *Cloud) (any, error) {
 				return c.CreateComponent(ctx, CreateComponentRequest{Region: region, ClientToken: "tok", Name: "nginx", Version: "1.0.0",
@@ -154,6 +174,28 @@ func callsOnTheWire() []wireCall {
 			query:  map[string]string{"RegionId": region, "Name": "nginx", "ComponentVersion": "1.0.*", "Owner": "SELF", "MaxResults": "100"},
 			want: []Component{{ID: "ic-2", Name: "nginx", Version: "1.0.*", Type: "Build", SystemType: "Linux", Content: "RUN a",
 				CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"k": "v"}}},
+		},
+		{
+			name: "Components by ids and tags, others left out",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Components(ctx, ComponentQuery{Region: region, IDs: []string{"ic-1", "ic-2"},
+					Tags: Tags{"k": "v"}, TagKeys: []string{"kiln:build"}})
+			},
+			answer: `{"ImageComponent":{"ImageComponentSet":[
+				{"ImageComponentId":"ic-1","Name":"nginx","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}},
+				{"ImageComponentId":"ic-2","Name":"tools","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"},{"TagKey":"kiln:build","TagValue":"b"}]}},
+				{"ImageComponentId":"ic-3","Name":"other","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"},{"TagKey":"kiln:build","TagValue":"b"}]}}]}}`,
+			action: "DescribeImageComponents",
+			query: map[string]string{"RegionId": region, "ImageComponentId.1": "ic-1", "ImageComponentId.2": "ic-2",
+				"Tag.1.Key": "k", "Tag.1.Value": "v", "Owner": "SELF", "MaxResults": "100"},
+			want: []Component{{ID: "ic-2", Name: "tools", Tags: Tags{"k": "v", "kiln:build": "b"}}},
+		},
+		{
+			name:   "DeleteComponent",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, c.DeleteComponent(ctx, region, "ic-1") },
+			answer: `{"RequestId":"R-1"}`,
+			action: "DeleteImageComponent",
+			query:  map[string]string{"RegionId": region, "ImageComponentId": "ic-1"},
 		},
 		{
 			name: "CreatePipeline with everything",
@@ -231,6 +273,36 @@ func callsOnTheWire() []wireCall {
 			action: "DescribeImagePipelines",
 			query:  map[string]string{"RegionId": region, "MaxResults": "100", "Tag.1.Key": "k", "Tag.1.Value": "v"},
 			want:   []Pipeline{{ID: "ip-1", Name: "web", CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"k": "v"}}},
+		},
+		{
+			name: "Pipelines by ids and tag keys, others left out",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Pipelines(ctx, PipelineQuery{Region: region, IDs: []string{"ip-1", "ip-2"}, TagKeys: []string{"k"}})
+			},
+			answer: `{"ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"ip-1","Name":"web","Tags":{"Tag":[{"TagKey":"k","TagValue":"w"}]}},
+				{"ImagePipelineId":"ip-2"},{"ImagePipelineId":"ip-3","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}}]},"TotalCount":3}`,
+			action: "DescribeImagePipelines",
+			query:  map[string]string{"RegionId": region, "MaxResults": "100", "ImagePipelineId.1": "ip-1", "ImagePipelineId.2": "ip-2"},
+			want:   []Pipeline{{ID: "ip-1", Name: "web", Tags: Tags{"k": "w"}}},
+		},
+		{
+			name:   "DeletePipeline",
+			call:   func(ctx context.Context, c *Cloud) (any, error) { return nil, c.DeletePipeline(ctx, region, "ip-1") },
+			answer: `{"RequestId":"R-1"}`,
+			action: "DeleteImagePipeline",
+			query:  map[string]string{"RegionId": region, "ImagePipelineId": "ip-1"},
+		},
+		{
+			name: "Executions by id and tag keys",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				return c.Executions(ctx, ExecutionQuery{Region: region, ID: "exec-1", TagKeys: []string{"k"}})
+			},
+			answer: `{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[
+				{"ExecutionId":"exec-1","Status":"BUILDING","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}},
+				{"ExecutionId":"exec-2","Status":"SUCCESS","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}]}}]}}`,
+			action: "DescribeImagePipelineExecutions",
+			query:  map[string]string{"RegionId": region, "ExecutionId": "exec-1", "MaxResults": "100"},
+			want:   []Execution{{ID: "exec-1", Status: "BUILDING", Tags: Tags{"k": "v"}}},
 		},
 		{
 			name: "ImportTask of an image",
@@ -344,6 +416,24 @@ func TestListsFollowTheirPages(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, components, 2, "every version when the query has none")
 		require.False(t, s.requests[0].query.Has("NextToken"))
+		require.Equal(t, "more", s.requests[1].query.Get("NextToken"))
+	})
+	t.Run("Pipelines by the next token", func(t *testing.T) {
+		cloud, s := serve(t, answers(200,
+			`{"NextToken":"more","ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"ip-1"}]}}`,
+			`{"NextToken":"","ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"ip-2"}]}}`))
+		pipelines, err := cloud.Pipelines(context.Background(), PipelineQuery{Region: region})
+		require.NoError(t, err)
+		require.Equal(t, []Pipeline{{ID: "ip-1"}, {ID: "ip-2"}}, pipelines)
+		require.Equal(t, "more", s.requests[1].query.Get("NextToken"))
+	})
+	t.Run("Executions by the next token", func(t *testing.T) {
+		cloud, s := serve(t, answers(200,
+			`{"NextToken":"more","ImagePipelineExecution":{"ImagePipelineExecutionSet":[{"ExecutionId":"exec-1","Status":"FAILED"}]}}`,
+			`{"ImagePipelineExecution":{"ImagePipelineExecutionSet":[{"ExecutionId":"exec-2","Status":"SUCCESS"}]}}`))
+		executions, err := cloud.Executions(context.Background(), ExecutionQuery{Region: region, PipelineID: "ip-1"})
+		require.NoError(t, err)
+		require.Equal(t, []Execution{{ID: "exec-1", Status: "FAILED"}, {ID: "exec-2", Status: "SUCCESS"}}, executions)
 		require.Equal(t, "more", s.requests[1].query.Get("NextToken"))
 	})
 	t.Run("BatchImages by the marker", func(t *testing.T) {

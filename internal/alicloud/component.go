@@ -36,37 +36,61 @@ func (c *Cloud) CreateComponent(ctx context.Context, req CreateComponentRequest)
 	return string(a.ImageComponentID), nil
 }
 
-// Components lists the caller's own components of a name, and of a version when the
-// query has one; none when nothing fits. (ECS API reference, DescribeImageComponents,
-// 2014-05-26.)
+// Components lists the caller's own components, all pages of them, and none when nothing
+// fits. (ECS API reference, DescribeImageComponents, 2014-05-26.)
 func (c *Cloud) Components(ctx context.Context, q ComponentQuery) ([]Component, error) {
+	var components []Component
+	for _, ids := range batches(q.IDs) {
+		listed, err := c.listComponents(ctx, q, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range listed {
+			// ECS reads * in a version as a wildcard and may match names loosely.
+			if component := i.component(); among(ids, i.ImageComponentID) && q.fits(component) {
+				components = append(components, component)
+			}
+		}
+	}
+	return components, nil
+}
+
+func (c *Cloud) listComponents(ctx context.Context, q ComponentQuery, ids []string) ([]componentAnswer, error) {
 	const api = "DescribeImageComponents"
 	request := &ecs.DescribeImageComponentsRequest{
-		RegionId: &q.Region, Name: optional(q.Name), ComponentVersion: optional(q.Version),
+		RegionId: &q.Region, ImageComponentId: dara.StringSlice(ids), Name: optional(q.Name), ComponentVersion: optional(q.Version),
 		Owner: dara.String("SELF"), MaxResults: dara.Int32(pageSize),
+		Tag: tagList(q.Tags, func(key, value *string) *ecs.DescribeImageComponentsRequestTag {
+			return &ecs.DescribeImageComponentsRequestTag{Key: key, Value: value}
+		}),
 	}
-	var components []Component
+	var components []componentAnswer
 	err := follow(api, func(token string) (string, error) {
 		request.NextToken = optional(token)
 		var a componentsAnswer
-		if err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
+		err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
 			_, err := client.DescribeImageComponentsWithContext(ctx, request, &dara.RuntimeOptions{})
 			return err
-		}, &a); err != nil {
-			return "", err
-		}
-		for _, i := range a.ImageComponent {
-			// ECS reads * in a version as a wildcard and may match names loosely.
-			if q.Name == string(i.Name) && (q.Version == "" || q.Version == string(i.ComponentVersion)) {
-				components = append(components, i.component())
-			}
-		}
-		return string(a.NextToken), nil
+		}, &a)
+		components = append(components, a.ImageComponent...)
+		return string(a.NextToken), err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return components, nil
+	return components, err
+}
+
+func (q ComponentQuery) fits(i Component) bool {
+	return (q.Name == "" || i.Name == q.Name) && (q.Version == "" || i.Version == q.Version) &&
+		i.Tags.have(q.Tags, q.TagKeys)
+}
+
+// DeleteComponent deletes a component; ECS refuses it while a template uses it. (ECS API
+// reference, DeleteImageComponent, 2014-05-26.)
+func (c *Cloud) DeleteComponent(ctx context.Context, region, id string) error {
+	request := &ecs.DeleteImageComponentRequest{RegionId: &region, ImageComponentId: &id}
+	return c.invokeECS(ctx, "DeleteImageComponent", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DeleteImageComponentWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &struct{}{})
 }
 
 type componentsAnswer struct {

@@ -57,12 +57,13 @@ var noExecution = []string{
 	"InvalidImagePipelineExecution.NotFound", "InvalidImagePipelineExecutionId.NotFound", "InvalidImagePipeline.NotFound",
 }
 
-// Executions lists the runs of a template that carry tags, in every status; none when
-// nothing fits. The *Error of an unknown template wraps ErrNotFound. (ECS API reference, DescribeImagePipelineExecutions, 2014-05-26.)
+// Executions lists runs of templates in every status, all pages of them, and none when
+// nothing fits. The *Error of an unknown template wraps ErrNotFound. (ECS API reference,
+// DescribeImagePipelineExecutions, 2014-05-26.)
 func (c *Cloud) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, error) {
 	const api = "DescribeImagePipelineExecutions"
 	request := &ecs.DescribeImagePipelineExecutionsRequest{
-		RegionId: &q.Region, ImagePipelineId: optional(q.PipelineID), MaxResults: dara.Int32(pageSize),
+		RegionId: &q.Region, ExecutionId: optional(q.ID), ImagePipelineId: optional(q.PipelineID), MaxResults: dara.Int32(pageSize),
 	}
 	var executions []Execution
 	err := follow(api, func(token string) (string, error) {
@@ -75,13 +76,17 @@ func (c *Cloud) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, 
 			return "", err
 		}
 		for _, e := range a.ImagePipelineExecution {
-			if execution := e.execution(); execution.Tags.have(q.Tags) {
+			if execution := e.execution(); q.fits(execution) {
 				executions = append(executions, execution)
 			}
 		}
 		return string(a.NextToken), nil
 	})
 	return executions, absent(err, noExecution...)
+}
+
+func (q ExecutionQuery) fits(e Execution) bool {
+	return (q.ID == "" || e.ID == q.ID) && e.Tags.have(q.Tags, q.TagKeys)
 }
 
 // CancelExecution cancels an execution that is preparing, repairing or building; ECS

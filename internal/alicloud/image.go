@@ -127,7 +127,18 @@ func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
 }
 
 func (q ImageQuery) fits(i Image) bool {
-	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) && i.Tags.have(q.Tags)
+	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) && i.Tags.have(q.Tags, q.TagKeys)
+}
+
+// DeleteImage deletes an image, never by force. Of an image that is not there the documents
+// say both that the call succeeds and that it is refused with InvalidImageId.NotFound. (ECS
+// API reference, DeleteImage, 2014-05-26.)
+func (c *Cloud) DeleteImage(ctx context.Context, region, id string) error {
+	request := &ecs.DeleteImageRequest{RegionId: &region, ImageId: &id}
+	return c.invokeECS(ctx, "DeleteImage", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DeleteImageWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &struct{}{})
 }
 
 type imagesAnswer struct {

@@ -49,12 +49,36 @@ func (s tagSet) tags() Tags {
 	return tags
 }
 
-// have reports whether the tags include all of some others.
-func (t Tags) have(others Tags) bool {
+// have reports whether the tags include all of some others, and the keys.
+//
+// A036: only whole tags are asked of the service. Keys are looked for here, in the list of
+// all that is the caller's own.
+func (t Tags) have(others Tags, keys []string) bool {
 	for key, value := range others {
 		if got, ok := t[key]; !ok || got != value {
 			return false
 		}
 	}
+	for _, key := range keys {
+		if _, ok := t[key]; !ok {
+			return false
+		}
+	}
 	return true
+}
+
+// maxIDs is how many ids a list of components or templates takes in one call.
+const maxIDs = 20
+
+// batches are ids as they fit into calls: without any, one call that names none.
+func batches(ids []string) [][]string {
+	if len(ids) == 0 {
+		return [][]string{nil}
+	}
+	return slices.Collect(slices.Chunk(ids, maxIDs))
+}
+
+// among reports whether an id is one of those asked for; without any, each is.
+func among(ids []string, id id) bool {
+	return len(ids) == 0 || slices.Contains(ids, string(id))
 }

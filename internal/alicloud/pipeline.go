@@ -84,43 +84,65 @@ func (a *pipelineAnswer) owed() string {
 	return ""
 }
 
-// Pipelines lists the image templates that carry tags; none when nothing fits. (ECS API
+// Pipelines lists image templates, all pages of them, and none when nothing fits. (ECS API
 // reference, DescribeImagePipelines, 2014-05-26.)
 func (c *Cloud) Pipelines(ctx context.Context, q PipelineQuery) ([]Pipeline, error) {
+	var pipelines []Pipeline
+	for _, ids := range batches(q.IDs) {
+		listed, err := c.listPipelines(ctx, q, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range listed {
+			if tags := p.Tags.tags(); among(ids, p.ImagePipelineID) && tags.have(q.Tags, q.TagKeys) {
+				pipelines = append(pipelines, Pipeline{ID: string(p.ImagePipelineID), Name: string(p.Name), CreatedAt: string(p.CreationTime), Tags: tags})
+			}
+		}
+	}
+	return pipelines, nil
+}
+
+func (c *Cloud) listPipelines(ctx context.Context, q PipelineQuery, ids []string) ([]listedPipeline, error) {
 	const api = "DescribeImagePipelines"
 	request := &ecs.DescribeImagePipelinesRequest{
-		RegionId: &q.Region, MaxResults: dara.Int32(pageSize),
+		RegionId: &q.Region, ImagePipelineId: dara.StringSlice(ids), MaxResults: dara.Int32(pageSize),
 		Tag: tagList(q.Tags, func(key, value *string) *ecs.DescribeImagePipelinesRequestTag {
 			return &ecs.DescribeImagePipelinesRequestTag{Key: key, Value: value}
 		}),
 	}
-	var pipelines []Pipeline
+	var pipelines []listedPipeline
 	err := follow(api, func(token string) (string, error) {
 		request.NextToken = optional(token)
 		var a pipelinesAnswer
-		if err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
+		err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
 			_, err := client.DescribeImagePipelinesWithContext(ctx, request, &dara.RuntimeOptions{})
 			return err
-		}, &a); err != nil {
-			return "", err
-		}
-		for _, p := range a.ImagePipeline {
-			if tags := p.Tags.tags(); tags.have(q.Tags) {
-				pipelines = append(pipelines, Pipeline{ID: string(p.ImagePipelineID), Name: string(p.Name), CreatedAt: string(p.CreationTime), Tags: tags})
-			}
-		}
-		return string(a.NextToken), nil
+		}, &a)
+		pipelines = append(pipelines, a.ImagePipeline...)
+		return string(a.NextToken), err
 	})
 	return pipelines, err
 }
 
+// DeletePipeline deletes an image template and its executions with it; ECS refuses it while
+// one of them runs. (ECS API reference, DeleteImagePipeline, 2014-05-26.)
+func (c *Cloud) DeletePipeline(ctx context.Context, region, id string) error {
+	request := &ecs.DeleteImagePipelineRequest{RegionId: &region, ImagePipelineId: &id}
+	return c.invokeECS(ctx, "DeleteImagePipeline", region, func(client *ecs.Client, ctx context.Context) error {
+		_, err := client.DeleteImagePipelineWithContext(ctx, request, &dara.RuntimeOptions{})
+		return err
+	}, &struct{}{})
+}
+
 type pipelinesAnswer struct {
 	NextToken     text
-	ImagePipeline listOf[struct {
-		ImagePipelineID    id
-		Name, CreationTime text
-		Tags               tagSet
-	}]
+	ImagePipeline listOf[listedPipeline]
+}
+
+type listedPipeline struct {
+	ImagePipelineID    id
+	Name, CreationTime text
+	Tags               tagSet
 }
 
 func (a *pipelinesAnswer) owed() string {
