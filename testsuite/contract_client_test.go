@@ -3,9 +3,7 @@ package testsuite
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -152,31 +150,18 @@ func (l *requestLog) Write(p []byte) (int, error) {
 	return l.lines.Write(p)
 }
 
-// logged is one line of it.
-type logged struct {
-	RequestID, Action string
-	Status            int
-	Repeat            bool
-}
-
-func (l *requestLog) read(t *testing.T) []logged {
+func (l *requestLog) read(t *testing.T) []request {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var all []logged
-	for line := range strings.Lines(l.lines.String()) {
-		var one logged
-		require.NoError(t, json.Unmarshal([]byte(line), &one))
-		all = append(all, one)
-	}
-	return all
+	return readRequests(t, l.lines.String())
 }
 
 // effects is how often an action really did something.
 func (l *requestLog) effects(t *testing.T, action string) int {
 	n := 0
 	for _, one := range l.read(t) {
-		if one.Action == action && one.Status < 300 && !one.Repeat {
+		if one.Action == action && one.made() {
 			n++
 		}
 	}
@@ -265,7 +250,7 @@ func TestContractOurClientKeepsWhatTheCloudSays(t *testing.T) {
 		t.Run(row.api+" "+row.code, func(t *testing.T) {
 			got := refusedByCloud(t, row.err)
 			require.Equal(t, []any{row.api, row.status, row.code, row.message}, []any{got.API, got.HTTPStatus, got.Code, got.Message})
-			require.True(t, slices.ContainsFunc(log.read(t), func(l logged) bool { return l.RequestID == got.RequestID }),
+			require.True(t, slices.ContainsFunc(log.read(t), func(r request) bool { return r.RequestID == got.RequestID }),
 				"the request id is the one of the cloud's own log")
 		})
 	}

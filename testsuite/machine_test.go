@@ -3,7 +3,6 @@
 package testsuite
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"os"
@@ -80,33 +79,12 @@ func (p *machine) temporal(t *testing.T) client.Client {
 	return c
 }
 
-// request is a line of the emulated cloud's log.
-type request struct {
-	Service     string            `json:"service"`
-	Action      string            `json:"action"`
-	Status      int               `json:"status"`
-	Code        string            `json:"code"`
-	Token       string            `json:"token"`
-	Repeat      bool              `json:"repeat"` // answered from the token, with no effect
-	ResourceIDs []string          `json:"resourceIds"`
-	Params      map[string]string `json:"params"`
-}
-
 // requests are all requests that the cloud has answered so far.
 func (p *machine) requests(t *testing.T) []request {
 	t.Helper()
-	file, err := os.Open(p.requestLog)
+	log, err := os.ReadFile(p.requestLog)
 	require.NoError(t, err)
-	defer func() { _ = file.Close() }()
-	var all []request
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var r request
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &r), lines.Text())
-		all = append(all, r)
-	}
-	return all
+	return readRequests(t, string(log))
 }
 
 // count counts the requests of an action that are of a kind.
@@ -124,7 +102,7 @@ func (p *machine) count(t *testing.T, action string, kind func(request) bool) in
 // effects counts the requests of an action that changed something.
 func (p *machine) effects(t *testing.T, action string) int {
 	t.Helper()
-	return p.count(t, action, func(r request) bool { return r.Status < 300 && !r.Repeat })
+	return p.count(t, action, request.made)
 }
 
 // calls counts the requests of an action, whatever became of them.

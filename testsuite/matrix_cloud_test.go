@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,69 +130,25 @@ func (p *pipes) Call(request *http.Request, _ *http.Transport) (*http.Response, 
 // Addr is no address.
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "cloud.test", Net: "pipe"} }
 
-// asked is a line of the cloud's log.
-type asked struct {
-	Time        time.Time
-	RequestID   string
-	Action      string
-	Status      int
-	Code        string
-	Token       string
-	Repeat      bool
-	ResourceIDs []string
-	Effect      *bool
-	Params      map[string]string
-}
-
-// token is that of the call, which the log notes of its own only once the call is read.
-func (a asked) token() string {
-	return cmp.Or(a.Token, a.Params["ClientToken"], a.Params["IdempotentToken"])
-}
-
-// made tells whether the call made something.
-func (a asked) made() bool {
-	if a.Effect != nil {
-		return *a.Effect && !a.Repeat
-	}
-	return a.Status < 300 && !a.Repeat
-}
-
-// mutations are the calls of a build that make something, in the order of the story.
-var mutations = []string{"ImportImage", "CreateImageComponent", "CreateImagePipeline", "StartImagePipelineExecution", "BatchCompute.CreateImage"}
-
-// actionOf is how the log names an API.
-func actionOf(api string) string { return strings.TrimPrefix(api, "BatchCompute.") }
-
-func mutates(a asked) bool {
-	return slices.ContainsFunc(mutations, func(api string) bool { return actionOf(api) == a.Action })
-}
-
 // requests are all requests of the log that fit.
-func (y *yard) requests(fits func(asked) bool) []asked {
+func (y *yard) requests(fits func(request) bool) []request {
 	y.log.mu.Lock()
 	defer y.log.mu.Unlock()
-	var all []asked
-	for line := range strings.Lines(y.log.lines.String()) {
-		var one asked
-		require.NoError(y.t, json.Unmarshal([]byte(line), &one))
-		if fits(one) {
-			all = append(all, one)
-		}
-	}
-	return all
+	all := readRequests(y.t, y.log.lines.String())
+	return slices.DeleteFunc(all, func(r request) bool { return !fits(r) })
 }
 
 // calls are the requests of an API.
-func (y *yard) calls(api string) []asked {
-	return y.requests(func(a asked) bool { return a.Action == actionOf(api) })
+func (y *yard) calls(api string) []request {
+	return y.requests(func(r request) bool { return r.api() == api })
 }
 
 // resources are the ids of what the calls of an API made.
 func (y *yard) resources(api string) []string {
 	var ids []string
-	for _, a := range y.requests(asked.made) {
-		if a.Action == actionOf(api) {
-			ids = append(ids, a.ResourceIDs...)
+	for _, r := range y.requests(request.made) {
+		if r.api() == api {
+			ids = append(ids, r.ResourceIDs...)
 		}
 	}
 	return ids

@@ -80,7 +80,7 @@ func proveThrottling(t *testing.T, s saying) {
 }
 
 // callsByMinute counts calls in the cloud's windows of one minute.
-func callsByMinute(calls []asked) map[time.Time]int {
+func callsByMinute(calls []request) map[time.Time]int {
 	count := map[time.Time]int{}
 	for _, call := range calls {
 		count[call.Time.Truncate(time.Minute)]++

@@ -70,7 +70,7 @@ func (s saying) fault(from, to int) emulator.Fault {
 func (y *yard) stopped(v verdict, s saying) int {
 	require.Error(y.t, v.err)
 	require.Equal(y.t, s.code, v.typ, v.err)
-	refusals := y.requests(func(a asked) bool { return a.Action == actionOf(s.api) && a.Code == s.code })
+	refusals := y.requests(func(r request) bool { return r.api() == s.api && r.Code == s.code })
 	require.NotEmpty(y.t, refusals)
 	last := refusals[len(refusals)-1]
 	require.Contains(y.t, v.failure.Message, s.message)

@@ -192,6 +192,6 @@ func proveEarly(t *testing.T, w way) {
 	bubble(t, func(y *yard) {
 		v := y.build(order{document: w.document})
 		require.Equal(t, activities.InvalidBuild, v.typ)
-		require.Empty(t, y.requests(func(asked) bool { return true }))
+		require.Empty(t, y.requests(func(request) bool { return true }))
 	})
 }

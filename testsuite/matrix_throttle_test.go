@@ -53,7 +53,7 @@ func (y *yard) throttled(o order) {
 	require.NoError(y.t, v.err)
 	y.oneOfEach(v)
 	refused := map[string]int{}
-	for _, a := range y.requests(func(a asked) bool { return a.Code == "Throttling.User" }) {
+	for _, a := range y.requests(func(r request) bool { return r.Code == "Throttling.User" }) {
 		refused[a.Action+a.Time.Format(" 15:04")]++
 	}
 	require.NotEmpty(y.t, refused)
@@ -64,7 +64,7 @@ func (y *yard) throttled(o order) {
 
 // lift ends the throttling with the minute after the one in which it began.
 func (y *yard) lift(over <-chan struct{}) {
-	for len(y.requests(func(a asked) bool { return a.Code == "Throttling.User" })) == 0 {
+	for len(y.requests(func(r request) bool { return r.Code == "Throttling.User" })) == 0 {
 		select {
 		case <-time.After(time.Second):
 		case <-over:
