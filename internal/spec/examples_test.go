@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 )
 
@@ -98,12 +99,36 @@ func requireRoundTrip(t *testing.T, build Build) {
 func TestFullExampleShowsEveryField(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(examples, "full.yaml"))
 	require.NoError(t, err)
+	shown := map[string]bool{"image.nameSuffix": strings.Contains(string(text), "# nameSuffix: disable")}
+	parse("full.yaml", text, &findings{}).each(nil, func(p path, _ *node) {
+		shown[p.withoutItems()] = true
+	})
 	elsewhere := []string{"$schema", "imageId", "imageFamily", "id", "licenseType", "storageLocationArn", "buildContentFile", "testContentFile"}
-	for _, name := range propertyNames(t) {
-		if !slices.Contains(elsewhere, name) {
-			require.Contains(t, string(text), name+":", "full.yaml")
+	fields := fieldsBelow(compiledSchema(), nil)
+	require.Greater(t, len(fields), 70)
+	for _, field := range fields {
+		if name := field[len(field)-1]; !slices.Contains(elsewhere, name.(string)) {
+			require.True(t, shown[field.String()], "full.yaml shows no %s", field)
 		}
 	}
+}
+
+// withoutItems is the path with the indices left out.
+func (p path) withoutItems() string {
+	return slices.DeleteFunc(slices.Clone(p), isIndex).String()
+}
+
+// fieldsBelow are the paths of all fields of a schema; an item of a list adds no step.
+func fieldsBelow(s *jsonschema.Schema, p path) []path {
+	if s == nil {
+		return nil
+	}
+	fields := fieldsBelow(below(s, 0), p)
+	for name := range s.Properties {
+		fields = append(fields, p.join(name))
+		fields = append(fields, fieldsBelow(below(s, name), p.join(name))...)
+	}
+	return fields
 }
 
 func TestReferenceExplainsEveryField(t *testing.T) {
