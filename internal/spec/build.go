@@ -31,6 +31,15 @@ type Build struct {
 	Image Image `json:"image,omitzero"`
 	// BatchCompute registers the golden image with Batch Compute; left out, it is not registered.
 	BatchCompute *BatchCompute `json:"batchCompute,omitempty"`
+	// OnFailure says what becomes of what a failed build made: keep leaves it, for a retry or a look,
+	// and cleanup removes it.
+	OnFailure string `json:"onFailure,omitempty" jsonschema:"enum=keep,enum=cleanup,default=keep"`
+	// OnCancel says what becomes of what a cancelled build made.
+	OnCancel string `json:"onCancel,omitempty" jsonschema:"enum=keep,enum=cleanup,default=cleanup"`
+	// OnSuccess says what becomes of what the golden image was made with.
+	OnSuccess OnSuccess `json:"onSuccess,omitzero"`
+	// Retries say how often a run that failed in the cloud is begun anew.
+	Retries Retries `json:"retries,omitzero"`
 	// Timeouts bound the waits.
 	Timeouts Timeouts `json:"timeouts,omitzero"`
 }
@@ -200,6 +209,31 @@ type BatchCompute struct {
 	Platform string `json:"platform,omitempty" jsonschema:"enum=Linux,enum=Windows"`
 }
 
+// What may become of what a build made.
+const (
+	Keep    = "keep"
+	Cleanup = "cleanup"
+	Remove  = "remove"
+)
+
+// OnSuccess says what becomes of the resources that the golden image was made with, once it is there.
+type OnSuccess struct {
+	// ImportedImage that the template started from.
+	ImportedImage string `json:"importedImage,omitempty" jsonschema:"enum=keep,enum=remove,default=keep"`
+	// Components that the build made; those that it found are never removed, nor is one that a template uses.
+	Components string `json:"components,omitempty" jsonschema:"enum=keep,enum=remove,default=keep"`
+	// Template that the build made, with its executions.
+	Template string `json:"template,omitempty" jsonschema:"enum=keep,enum=remove,default=keep"`
+}
+
+// Retries say how often a run that failed in the cloud is begun anew. A refused call is not such a run.
+type Retries struct {
+	// Import that ended without a usable image.
+	Import int32 `json:"import,omitempty" jsonschema:"minimum=0,maximum=10,default=0"`
+	// Execution that ended without a usable image; failed image tests do not count.
+	Execution int32 `json:"execution,omitempty" jsonschema:"minimum=0,maximum=10,default=0"`
+}
+
 // Timeouts bound how long a build waits before it fails. Durations are written as 90m or 6h.
 type Timeouts struct {
 	// Call bounds one request with all its retries; throttling does not count.
@@ -210,4 +244,6 @@ type Timeouts struct {
 	Import Duration `json:"import,omitempty" jsonschema:"default=12h"`
 	// Execution bounds the wait for the execution of the template.
 	Execution Duration `json:"execution,omitempty" jsonschema:"default=12h"`
+	// Cleanup bounds the removal of what a build made, with the wait for runs that cannot be cancelled.
+	Cleanup Duration `json:"cleanup,omitempty" jsonschema:"default=2h"`
 }

@@ -12,6 +12,7 @@ const (
 	conflictTimeout  = Duration(12 * time.Hour)
 	importTimeout    = Duration(12 * time.Hour)
 	executionTimeout = Duration(12 * time.Hour)
+	cleanupTimeout   = Duration(2 * time.Hour)
 )
 
 // withDefaults fills what a valid document leaves out. Filling twice changes nothing.
@@ -21,6 +22,14 @@ func (b Build) withDefaults() Build {
 		Conflict:  cmp.Or(b.Timeouts.Conflict, conflictTimeout),
 		Import:    cmp.Or(b.Timeouts.Import, importTimeout),
 		Execution: cmp.Or(b.Timeouts.Execution, executionTimeout),
+		Cleanup:   cmp.Or(b.Timeouts.Cleanup, cleanupTimeout),
+	}
+	b.OnFailure = cmp.Or(b.OnFailure, Keep)
+	b.OnCancel = cmp.Or(b.OnCancel, Cleanup)
+	b.OnSuccess = OnSuccess{
+		ImportedImage: cmp.Or(b.OnSuccess.ImportedImage, Keep),
+		Components:    cmp.Or(b.OnSuccess.Components, Keep),
+		Template:      cmp.Or(b.OnSuccess.Template, Keep),
 	}
 	if b.Template == nil && len(b.Components) > 0 {
 		b.Template = &Template{}

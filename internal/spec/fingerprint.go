@@ -14,6 +14,9 @@ func (b Build) Fingerprint() string {
 	meaning := b.withDefaults().withServiceDefaults()
 	// What these say is in the sections by now.
 	meaning.Variables, meaning.Tags, meaning.ResourceGroupID = nil, nil, ""
+	// These say nothing of the image.
+	meaning.OnFailure, meaning.OnCancel, meaning.OnSuccess, meaning.Retries = "", "", OnSuccess{}, Retries{}
+	meaning.Timeouts.Cleanup = 0
 	data, err := json.Marshal(meaning)
 	if err != nil {
 		panic(err) // text, numbers and maps of text always marshal

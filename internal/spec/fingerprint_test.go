@@ -27,6 +27,24 @@ func TestFingerprintIsThatOfTheMeaning(t *testing.T) {
 	}
 }
 
+// Fingerprints are compared with those of earlier builds, so a new field that says nothing
+// of the image has to leave them as they are.
+func TestFingerprintLeavesOutWhatSaysNothingOfTheImage(t *testing.T) {
+	const document = "template: {}\nbatchCompute: {}\ntags: {a: '1', b: '2'}\n"
+	const plain = "3d80f15e3e65cb743fa6693f59c5d06d48fbab722b5482382078d0403da6925f"
+	for name, fields := range map[string]string{
+		"nothing":                 "",
+		"clean-up after failures": "onFailure: cleanup",
+		"no clean-up on cancel":   "onCancel: keep",
+		"removal on success":      "onSuccess: {importedImage: remove, template: remove}",
+		"retries":                 "retries: {import: 2, execution: 3}",
+		"the clean-up's timeout":  "timeouts: {cleanup: 1h}",
+		"defaults spelled out":    "onFailure: keep\nonCancel: cleanup\nonSuccess: {components: keep}\nretries: {import: 0}\ntimeouts: {cleanup: 2h}",
+	} {
+		require.Equal(t, plain, fingerprint(t, importing(document+fields)), name)
+	}
+}
+
 func TestFingerprintTellsBuildsApart(t *testing.T) {
 	seen := map[string]string{}
 	for _, document := range []string{

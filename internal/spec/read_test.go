@@ -66,8 +66,13 @@ func TestAcceptedDocuments(t *testing.T) {
 		"comments and blank lines in content":       fromImage + "components:\n- name: app\n  content: |\n    # first\n\n    RUN true\n",
 		"COMPONENT in template content":             fromImage + "template: {buildContent: COMPONENT ic-bp1 --v 1}",
 		"YAML test content beside build components": fromImage + "components: [{name: app, content: RUN true}]\ntemplate:\n  testContent: |\n    Tasks: [{Name: a, Action: Reboot}]\n",
-		"17 disks":           head + "source: {import: {disks: [" + strings.Repeat("{bucket: kiln-examples, object: d.raw},", 17) + "]}}",
-		"durations in parts": importing("timeouts: {call: 1h30m, import: 90m}"),
+		"17 disks":                  head + "source: {import: {disks: [" + strings.Repeat("{bucket: kiln-examples, object: d.raw},", 17) + "]}}",
+		"nothing to remove is kept": fromImage + "batchCompute: {}\nonSuccess: {importedImage: keep, components: keep, template: keep}\nretries: {import: 0, execution: 0}",
+		"components of the build's own are removed beside others": fromImage + "components: [{id: ic-bp1}, {name: app, content: RUN true}]\nonSuccess: {components: remove, template: remove}",
+		"a template made for components is removed":               fromImage + "components: [{id: ic-bp1}]\nonSuccess: {template: remove}",
+		"an existing template runs again":                         head + "template: {id: ip-bp1}\nretries: {execution: 3}",
+		"a failed or cancelled build is cleaned up":               fromImage + "template: {}\nonFailure: cleanup\nonCancel: cleanup",
+		"durations in parts":                                      importing("timeouts: {call: 1h30m, import: 90m, cleanup: 1h}"),
 	}
 	for name, document := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +119,30 @@ batchCompute: {}
 	require.Equal(t, build.Tags, build.Execution.Tags)
 	require.Equal(t, Image{Name: "web", Tags: build.Tags}, build.Image)
 	require.Equal(t, &BatchCompute{Name: "web", Platform: "Windows"}, build.BatchCompute)
-	require.Equal(t, Timeouts{Call: Duration(2 * time.Hour), Conflict: Duration(12 * time.Hour), Import: Duration(12 * time.Hour), Execution: Duration(12 * time.Hour)}, build.Timeouts)
+	require.Equal(t, Timeouts{Call: Duration(2 * time.Hour), Conflict: Duration(12 * time.Hour), Import: Duration(12 * time.Hour),
+		Execution: Duration(12 * time.Hour), Cleanup: Duration(2 * time.Hour)}, build.Timeouts)
+	require.Equal(t, Keep, build.OnFailure)
+	require.Equal(t, Cleanup, build.OnCancel)
+	require.Equal(t, OnSuccess{ImportedImage: Keep, Components: Keep, Template: Keep}, build.OnSuccess)
+	require.Zero(t, build.Retries)
+}
+
+func TestWhatIsGivenIsNotFilled(t *testing.T) {
+	build := read(t, importing(`
+template: {}
+onFailure: ${{ vars.after }}
+onCancel: keep
+onSuccess: {importedImage: remove}
+retries: {import: 10, execution: "${{ vars.again }}"}
+timeouts: {cleanup: 90m}
+variables: {after: cleanup, again: "2"}
+`), Options{})
+	require.Equal(t, Cleanup, build.OnFailure)
+	require.Equal(t, Keep, build.OnCancel)
+	require.Equal(t, OnSuccess{ImportedImage: Remove, Components: Keep, Template: Keep}, build.OnSuccess)
+	require.Equal(t, Retries{Import: 10, Execution: 2}, build.Retries)
+	require.Equal(t, Duration(90*time.Minute), build.Timeouts.Cleanup)
+	requireRoundTrip(t, build)
 }
 
 func TestWithoutTemplateNothingIsFilledForOne(t *testing.T) {
