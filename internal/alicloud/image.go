@@ -130,9 +130,9 @@ func (q ImageQuery) fits(i Image) bool {
 	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) && i.Tags.have(q.Tags, q.TagKeys)
 }
 
-// DeleteImage deletes an image, never by force. Of an image that is not there the documents
-// say both that the call succeeds and that it is refused with InvalidImageId.NotFound. (ECS
-// API reference, DeleteImage, 2014-05-26.)
+// DeleteImage deletes an image, never by force. A037: of an image that is not there the
+// documents say both that the call succeeds and that it is refused with
+// InvalidImageId.NotFound. (ECS API reference, DeleteImage, 2014-05-26.)
 func (c *Cloud) DeleteImage(ctx context.Context, region, id string) error {
 	request := &ecs.DeleteImageRequest{RegionId: &region, ImageId: &id}
 	return c.invokeECS(ctx, "DeleteImage", region, func(client *ecs.Client, ctx context.Context) error {

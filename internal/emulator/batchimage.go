@@ -116,7 +116,7 @@ func (c *call) deleteBatchImage(id string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := c.checkRemoval(id); err != nil {
+	if err := c.checkRemoval(img); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, c.tx.remove(img)

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -150,6 +151,22 @@ var neighbours = []cause{
 	{makePipeline, "InvalidImportImageOptionsDiskDeviceMappingsOSSObject.NotFound", "", stand, "a bucket of another region", under(buckets(Bucket{Region: "cn-beijing"}), makePipeline, fromOSSArgs)},
 
 	{"CancelTask", "CancelTaskFailed", "", stand, "maintenance", under(Conditions{Maintenance: []string{"CancelTask"}}, "CancelTask", args{"TaskId": "t-1"})},
+	{"DeleteImage", "ImageUsingByInstance", "", asked, "a running execution's base", deletingBase},
+	{"DeleteImage", "ImageUsingByInstance", "", stand, "imageUse: instances", deletingImage(Conditions{ImageUse: map[string]string{"m-*": usedByInstances}})},
+	{"DeleteImage", "ImageUseShared", "", stand, "imageUse: shared", deletingImage(Conditions{ImageUse: map[string]string{"m-*": usedShared}})},
+	{"DeleteImage", "OperationDenied.ImageCopying", "", stand, "imageUse: copied", deletingImage(Conditions{ImageUse: map[string]string{"m-*": usedCopied}})},
+	{"DeleteImage", "ImageIsExporting", "", stand, "imageUse: exported", deletingImage(Conditions{ImageUse: map[string]string{"m-*": usedExported}})},
+	{"DeleteImage", "ImageIsImporting", "", stand, "an import that never ends", deletingImage(Conditions{Imports: Imports{Stuck: true}})},
+	{"DeleteImage", "ImageIsCreating", "", asked, "an execution's image to be", deletingMade},
+	{"DeleteImage", "ImageIsPublic", "", asked, "an image of the system", asking("DeleteImage", args{"ImageId": ubuntu})},
+	{"DeleteImage", "InvalidImageId.NotFound", "", stand, "a status of the image", deletingImage(Conditions{Status: map[string]string{"m-*": "none"}})},
+	{"DeleteImageComponent", "InvalidImageComponent.InUse", "", asked, "a template's component", deletingUsed},
+	{"DeleteImageComponent", "InvalidImageComponent.NotFound", "", asked, "no such component", asking("DeleteImageComponent", args{"ImageComponentId": "ic-none"})},
+	{"DeleteImagePipeline", "InvalidImagePipeline.HasRunningExecution", "", stand, "an execution that never ends", deletingRunning},
+	{"DeleteImagePipeline", "InvalidImagePipeline.NotFound", "", asked, "no such template", asking("DeleteImagePipeline", args{"ImagePipelineId": "ip-none"})},
+	{"BatchCompute.GetImage", "InvalidResource.NotFound", "", asked, "no such registration", func(c *cloud) result { return c.batch("GET", "/images/img-none", "") }},
+	{"BatchCompute.DeleteImage", "InvalidResource.NotFound", "", asked, "no such registration", func(c *cloud) result { return c.batch("DELETE", "/images/img-none", "") }},
+	{"BatchCompute.DeleteImage", "InvalidEcsImageId", "", stand, "a status of the image", removing(Conditions{Status: map[string]string{"m-*": "UnAvailable"}})},
 	{"BatchCompute.DeleteImage", "InvalidRoleArn", "", stand, "roles.batchCompute", removing(Conditions{Roles: Roles{BatchCompute: "cannotShare"}})},
 	{"BatchCompute.*", "StateConflict", "", stand, "a status of the registration", removing(Conditions{Status: map[string]string{"img-*": "Deleting"}})},
 	{"BatchCompute.*", "Forbidden", "", stand, "forbid: account", registering(Conditions{Forbid: map[string]Denial{"CreateImage": DeniedToAccount}}, "", "")},
@@ -175,4 +192,39 @@ func removing(conditions Conditions) func(*cloud) result {
 		c.set(conditions)
 		return c.batch("DELETE", "/images/"+id, "")
 	}
+}
+
+// deletingImage raises a row by the deletion of an image that was imported under
+// conditions.
+func deletingImage(conditions Conditions) func(*cloud) result {
+	return func(c *cloud) result {
+		c.set(conditions)
+		return c.ecs("DeleteImage", args{"ImageId": c.imported(importArgs)})
+	}
+}
+
+func deletingBase(c *cloud) result {
+	base := c.imported(importArgs)
+	c.start(c.pipeline("BaseImage", base))
+	return c.ecs("DeleteImage", args{"ImageId": base})
+}
+
+func deletingMade(c *cloud) result {
+	c.start(c.pipeline())
+	c.clock.pass(9 * time.Minute)
+	return c.ecs("DeleteImage", args{"ImageId": "m-bp1000000000001"})
+}
+
+func deletingUsed(c *cloud) result {
+	used := c.component()
+	c.pipeline("BuildContent", "COMPONENT "+used)
+	return c.ecs("DeleteImageComponent", args{"ImageComponentId": used})
+}
+
+func deletingRunning(c *cloud) result {
+	c.set(Conditions{Executions: Executions{Stuck: true}})
+	id := c.pipeline()
+	c.start(id)
+	c.clock.pass(1000 * time.Hour)
+	return c.ecs("DeleteImagePipeline", args{"ImagePipelineId": id})
 }

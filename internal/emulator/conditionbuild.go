@@ -107,13 +107,18 @@ func (c *call) checkRegistration(registered int) error {
 	return nil
 }
 
-// checkRemoval holds the removal of a registration against role and state.
-func (c *call) checkRemoval(id string) error {
+// checkRemoval holds the removal of a registration against role and states. A043: that of
+// the ECS image.
+func (c *call) checkRemoval(img batchImage) error {
 	if c.conditions.Roles.BatchCompute != "" {
 		return refuseSaying(c.api, "InvalidRoleArn", roleTooWeak)
 	}
-	if status := c.conditions.held(id); status != "" {
+	if status := c.conditions.held(img.ID); status != "" {
 		return refuse(c.api, "StateConflict", status)
 	}
-	return nil
+	source, found, err := c.findImage(img.Region, img.EcsImageID)
+	if err == nil && (!found || source.status(c.now) != imageAvailable) {
+		err = invalidMember(c.api, "EcsImageId", "The image is not available.")
+	}
+	return err
 }

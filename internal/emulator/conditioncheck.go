@@ -49,6 +49,11 @@ func (c Conditions) check() error {
 			return fmt.Errorf("oss.buckets %s region %q: there is no such region", name, bucket.Region)
 		}
 	}
+	for id, use := range c.ImageUse {
+		if !slices.Contains(imageUses, use) {
+			return fmt.Errorf("imageUse %s %q: want one of %s", id, use, strings.Join(imageUses, ", "))
+		}
+	}
 	for action, limit := range c.Flow.Limits {
 		if err := checkAction("flow.limits", action); err != nil {
 			return err

@@ -33,6 +33,9 @@ type Conditions struct {
 	// Status holds a resource, by its id or by a beginning of it such as m-*, in another
 	// status than its own; in none it does not exist.
 	Status map[string]string `json:"status,omitempty"`
+	// ImageUse is what an image is needed for, so that it cannot be deleted: instances,
+	// shared, copied or exported; by its id or by a beginning of it such as m-*.
+	ImageUse map[string]string `json:"imageUse,omitempty"`
 	// Imports and Executions say what becomes of those that begin from now on.
 	Imports    Imports    `json:"imports,omitzero"`
 	Executions Executions `json:"executions,omitzero"`

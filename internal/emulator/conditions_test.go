@@ -101,7 +101,10 @@ func TestAStatusThatIsHeld(t *testing.T) {
 	status := func() string {
 		return c.ecs("DescribeTaskAttribute", args{"TaskId": task.text("TaskId")}).ok().text("TaskStatus")
 	}
-	c.set(Conditions{Status: map[string]string{"t-*": "Paused", task.text("TaskId"): "Thinking", "*": "Lost"}})
+	id := task.text("TaskId")
+	c.set(Conditions{Status: map[string]string{"t-*": "Paused", id[:len(id)-1] + "*": "Lost", id: "Thinking", "*": "Lost"}})
+	require.Equal(t, "Thinking", status(), "the id counts")
+	c.set(Conditions{Status: map[string]string{"t-*": "Thinking", "*": "Lost"}})
 	require.Equal(t, "Thinking", status(), "the longest beginning counts")
 	c.clock.pass(time.Hour)
 	require.Equal(t, "Thinking", status())

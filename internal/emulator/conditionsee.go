@@ -35,20 +35,23 @@ func (c *call) see(read any) bool {
 	return status != gone && !c.lags(since)
 }
 
-// held is the status that the conditions hold a resource in, empty for none: by its id,
-// or by the longest beginning of it that is given.
-func (c Conditions) held(id string) string {
-	longest, status := -1, ""
-	for pattern, to := range c.Status {
+// held is the status that the conditions hold a resource in, empty for none.
+func (c Conditions) held(id string) string { return longest(c.Status, id) }
+
+// longest is what is said of an id: by the id itself, or by the longest beginning of it
+// that is given, such as m-*.
+func longest(by map[string]string, id string) string {
+	if said, named := by[id]; named {
+		return said
+	}
+	length, said := -1, ""
+	for pattern, what := range by {
 		start, open := strings.CutSuffix(pattern, "*")
-		if (pattern == id || open && strings.HasPrefix(id, start)) && len(pattern) > longest {
-			longest, status = len(pattern), to
-			if pattern == id {
-				break
-			}
+		if open && strings.HasPrefix(id, start) && len(start) > length {
+			length, said = len(start), what
 		}
 	}
-	return status
+	return said
 }
 
 // lags says whether a resource is too new to be seen by an action that looks.

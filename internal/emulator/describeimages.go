@@ -8,14 +8,18 @@ import (
 
 // describeImages lists images. (ECS API reference, DescribeImages.)
 func (c *call) describeImages() (reply, error) {
-	keep := c.imageFilters()
+	running, err := c.running(c.line.Region)
+	if err != nil {
+		return nil, err
+	}
+	keep := c.imageFilters(running)
 	page := c.readPageNumber()
 	dryRun := c.boolean("DryRun", false)
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
 	if dryRun {
-		return nil, refuse("", "DryRunOperation", "Request validation has been passed with DryRun flag set.")
+		return nil, passed()
 	}
 	all, err := c.images(c.line.Region)
 	if err != nil {
@@ -25,9 +29,14 @@ func (c *call) describeImages() (reply, error) {
 	shown := pageOf(page, all)
 	items := make([]imageItem, 0, len(shown))
 	for _, i := range shown {
-		items = append(items, c.imageItem(i))
+		items = append(items, c.imageItem(i, running))
 	}
 	return page.reply(len(all), reply{"RegionId": c.line.Region, "Images": reply{"Image": items}}), nil
+}
+
+// passed is the answer to a request that would be carried out without DryRun.
+func passed() error {
+	return refuse("", "DryRunOperation", "Request validation has been passed with DryRun flag set.")
 }
 
 type imageFilter []func(image) bool
@@ -42,8 +51,8 @@ func (f imageFilter) all(i image) bool {
 }
 
 // imageFilters reads the filters in the order of the page and checks their values.
-func (c *call) imageFilters() imageFilter {
-	filter := imageFilter{c.ownerFilter(), c.statusFilter(), c.usageFilter(), c.publicFilter()}
+func (c *call) imageFilters(running []execution) imageFilter {
+	filter := imageFilter{c.ownerFilter(), c.statusFilter(), c.usageFilter(running), c.publicFilter()}
 	equal := func(name string, of func(image) string) {
 		if want := c.text(name); want != "" {
 			filter = append(filter, func(i image) bool { return of(i) == want })
@@ -103,10 +112,22 @@ func (c *call) statusFilter() func(image) bool {
 	return func(i image) bool { return slices.Contains(wanted, i.status(c.now)) }
 }
 
-// usageFilter: no image here is used by an instance.
-func (c *call) usageFilter() func(image) bool {
-	usage := c.oneOf("Usage", "none", "InvalidUsage", "instance", "none")
-	return func(image) bool { return usage == "none" }
+func (c *call) usageFilter(running []execution) func(image) bool {
+	usage := c.oneOf("Usage", "", "InvalidUsage", "instance", "none")
+	return func(i image) bool { return usage == "" || usage == c.usage(i, running) }
+}
+
+// usage says whether an image is used by instances: those of the executions that run, or
+// as the conditions say. A039.
+func (c *call) usage(i image, running []execution) string {
+	used := longest(c.conditions.ImageUse, i.ID) == usedByInstances
+	for _, e := range running {
+		used = used || e.use(i.ID, c.now) == usedByInstances
+	}
+	if used {
+		return "instance"
+	}
+	return "none"
 }
 
 // publicFilter: no image here is a community image.

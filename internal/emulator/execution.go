@@ -44,6 +44,7 @@ const (
 // execution is one run of a template.
 type execution struct {
 	ID, Region, PipelineID string
+	BaseID                 string     // the image that it starts from; empty when that comes from OSS
 	Images                 []imageRef // the template's region first
 	Tags                   []tag
 	ResourceGroupID        string

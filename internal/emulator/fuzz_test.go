@@ -69,6 +69,7 @@ func capturedRequests(f *testing.F) []*http.Request {
 func FuzzParameters(f *testing.F) {
 	c := newCloud(f)
 	imageID := c.imported(fullImport.with("ClientToken", "-", "ImageName", "golden-1"))
+	unused := c.imported(fullImport.with("ClientToken", "-", "ImageName", "golden-0"))
 	componentID := c.component("Name", "nginx", "ComponentVersion", "1.0.1")
 	pipelineID, ready := c.pipeline("Name", "web", "Tag.1.Key", "kiln:build", "Tag.1.Value", "b-1"), c.pipeline()
 	executionID := c.start(pipelineID)
@@ -80,11 +81,14 @@ func FuzzParameters(f *testing.F) {
 		"DescribeTaskAttribute": {"TaskId": importing},
 		"CancelTask":            {"TaskId": importing},
 		"DescribeImages":        {"ImageId": imageID, "ImageOwnerAlias": "self", "Status": "Creating,Available", "Tag.1.Key": "kiln:build", "Tag.1.Value": "b-1", "PageNumber": "1", "PageSize": "100"},
+		"DeleteImage":           {"ImageId": unused, "Force": "false", "DryRun": "true"},
 		"CreateImageComponent": {"Name": "nginx", "ComponentVersion": "1.0.0", "ComponentType": "Build", "SystemType": "Linux", "Description": "web server",
 			"Content": "RUN apt-get update && apt-get install -y nginx\nENV A=b", "ClientToken": "tok", "ResourceGroupId": "rg-1", "Tag.1.Key": "kiln:build", "Tag.1.Value": "b-1"},
 		"DescribeImageComponents": {"ImageComponentId.1": componentID, "Name": "nginx", "ComponentVersion": "1.0.*", "Owner": "SELF", "MaxResults": "100"},
+		"DeleteImageComponent":    {"ImageComponentId": componentID},
 		"CreateImagePipeline":     fullPipeline,
 		"DescribeImagePipelines":  {"ImagePipelineId.1": pipelineID, "Name": "web", "MaxResults": "100", "Tag.1.Key": "kiln:build", "Tag.1.Value": "b-1"},
+		"DeleteImagePipeline":     {"ImagePipelineId": pipelineID},
 		"StartImagePipelineExecution": {"ImagePipelineId": ready, "ClientToken": "tok", "Tag.1.Key": "kiln:build", "Tag.1.Value": "b-1",
 			"TemplateTag.1.Key": "a", "TemplateTag.1.Value": "b"},
 		"CancelImagePipelineExecution":    {"ExecutionId": executionID},

@@ -8,6 +8,7 @@ import (
 // The image states that the emulator knows. (ECS API reference, DescribeImages.)
 const (
 	imageCreating     = "Creating"
+	imageWaiting      = "Waiting"
 	imageAvailable    = "Available"
 	imageCreateFailed = "CreateFailed"
 )
@@ -34,6 +35,8 @@ type image struct {
 	Timeline                              timeline
 	UsableFrom                            time.Time // zero: as soon as it is Available
 	TellsUsable                           bool
+	Copied                                bool      // from another region
+	SharedFrom                            time.Time // with other accounts; zero: never
 }
 
 // made is what an image is made of; an image inherits it from its base.

@@ -75,14 +75,14 @@ type featureItems struct {
 	MemoryOnlineDowngrade string
 }
 
-func (c *call) imageItem(i image) imageItem {
+func (c *call) imageItem(i image, running []execution) imageItem {
 	item := imageItem{
 		ImageID: i.ID, ImageName: i.Name, ImageFamily: i.Family, Description: i.Description,
 		Status: i.status(c.now), Progress: i.progress(c.now),
 		Architecture: i.Made.Architecture, OSType: i.Made.OSType, Platform: i.Made.Platform,
 		OSName: i.OSNameEn, OSNameEn: i.OSNameEn, BootMode: i.Made.BootMode, LicenseType: i.Made.LicenseType,
 		CreationTime: seconds(i.Created), ImageOwnerAlias: i.owner(), ImageOwnerID: accountID, IsSelfShared: "False",
-		IsSupportCloudinit: true, IsSupportIoOptimized: true, Usage: "none",
+		IsSupportCloudinit: true, IsSupportIoOptimized: true, Usage: c.usage(i, running), IsCopied: i.Copied,
 		ResourceGroupID: i.ResourceGroupID, Tags: tagItems{orNone(i.Tags)},
 		DiskDeviceMappings: diskItems{c.diskItems(i)},
 		Features: featureItems{i.Made.NvmeSupport, i.Made.ImdsSupport,

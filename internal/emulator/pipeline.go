@@ -142,7 +142,7 @@ func (c *call) resolve(regionID string, r command.Reference) (component, bool, e
 	if r.ID != "" {
 		return find[component](c.tx, regionID, r.ID)
 	}
-	if r.Region != "" && r.Region != regionID || r.Account != "" && r.Account != ownerID {
+	if foreign(r, regionID) {
 		return component{}, false, nil
 	}
 	namesakes, err := labelled[component](c.tx, regionID, r.Name)
@@ -157,6 +157,11 @@ func (c *call) resolve(regionID string, r command.Reference) (component, bool, e
 		x, y := versionParts(a.Version), versionParts(b.Version)
 		return slices.Compare(x[:], y[:])
 	}), true, nil
+}
+
+// foreign says whether a full name means a component of another region or account.
+func foreign(r command.Reference, regionID string) bool {
+	return r.Region != "" && r.Region != regionID || r.Account != "" && r.Account != ownerID
 }
 
 // checkTargetName refuses a fixed image name that is taken where the image will be.

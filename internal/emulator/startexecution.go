@@ -18,7 +18,7 @@ func (c *call) startImagePipelineExecution() (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := execution{Region: p.Region, PipelineID: p.ID, Tags: tags, ResourceGroupID: p.ResourceGroupID, Created: c.now}
+	e := execution{Region: p.Region, PipelineID: p.ID, BaseID: base.ID, Tags: tags, ResourceGroupID: p.ResourceGroupID, Created: c.now}
 	if e.ID, err = c.newID("exec", p.Region); err != nil {
 		return nil, err
 	}
@@ -55,15 +55,8 @@ func (c *call) thePipeline(id string) (pipeline, error) {
 // startable checks again what may have changed since the template was made, and returns
 // its base image.
 func (c *call) startable(p pipeline) (image, error) {
-	runs, err := labelled[execution](c.tx, p.Region, p.ID)
-	if err != nil {
+	if _, err := c.endedRuns(p); err != nil {
 		return image{}, err
-	}
-	for _, run := range runs {
-		if !run.ended(c.now) {
-			return image{}, refuse(c.api, "InvalidImagePipeline.HasRunningExecution",
-				"The execution "+run.ID+" of the specified image pipeline is running.")
-		}
 	}
 	base, found, err := c.base(p)
 	switch {
@@ -82,6 +75,21 @@ func (c *call) startable(p pipeline) (image, error) {
 	return base, c.checkTargetName(p)
 }
 
+// endedRuns are the executions of a template, of which none may be running.
+func (c *call) endedRuns(p pipeline) ([]execution, error) {
+	runs, err := labelled[execution](c.tx, p.Region, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, run := range runs {
+		if !run.ended(c.now) {
+			return nil, refuse(c.api, "InvalidImagePipeline.HasRunningExecution",
+				"The execution "+run.ID+" of the specified image pipeline is running.")
+		}
+	}
+	return runs, nil
+}
+
 // planImages lays down the images that an execution will leave: one in the template's
 // region at the end of building and, when distributing, a copy in each other region.
 // They are there from the beginning, unseen, so that nothing else takes their names.
@@ -89,10 +97,10 @@ func (c *call) planImages(p pipeline, base image, e *execution) error {
 	built, _ := e.Timeline.start(execBuilding)
 	built = built.Add(c.real(buildingTakes))
 	e.ImageAt = built
-	copied, copies := e.Timeline.start(execDistributing)
-	copies = copies && c.conditions.Executions.Status != execPartly
+	distributed, distributes := e.Timeline.start(execDistributing)
+	distributes = distributes && c.conditions.Executions.Status != execPartly
 	for n, regionID := range p.targets() {
-		if n > 0 && !copies {
+		if n > 0 && !distributes {
 			break
 		}
 		img := p.product(base, e.ID)
@@ -100,7 +108,11 @@ func (c *call) planImages(p pipeline, base image, e *execution) error {
 		if n == 0 {
 			img.appear(built.Add(-c.real(creatingTakes)), built)
 		} else {
-			img.appear(copied, copied.Add(c.real(distributingTakes)))
+			img.appear(distributed, distributed.Add(c.real(distributingTakes)))
+			img.Copied = true
+		}
+		if distributes && len(p.AddAccounts) > 0 {
+			img.SharedFrom = distributed
 		}
 		c.become(&img, c.conditions.Executions.Image)
 		var err error

@@ -1,0 +1,132 @@
+package emulator
+
+import (
+	"slices"
+	"time"
+)
+
+// What an image can be needed for, so that it cannot be deleted.
+const (
+	usedByInstances = "instances"
+	usedShared      = "shared"
+	usedCopied      = "copied"
+	usedExported    = "exported"
+	usedImported    = "imported" // it is being imported itself
+	usedCreated     = "created"  // it is being created itself
+	usedPublic      = "public"
+)
+
+// imageUses are those that conditions may give an image; the others come by themselves.
+var imageUses = []string{usedByInstances, usedShared, usedCopied, usedExported}
+
+// inUse are the refusals to delete an image that is needed. A038: that of the system's.
+var inUse = map[string]string{
+	usedByInstances: "ImageUsingByInstance",
+	usedShared:      "ImageUseShared",
+	usedCopied:      "OperationDenied.ImageCopying",
+	usedExported:    "ImageIsExporting",
+	usedImported:    "ImageIsImporting",
+	usedCreated:     "ImageIsCreating",
+	usedPublic:      "ImageIsPublic",
+}
+
+// deleteImage deletes a custom image. A037: one that is not there. (ECS API reference, DeleteImage.)
+func (c *call) deleteImage() (reply, error) {
+	id := c.required("ImageId")
+	force, dryRun := c.boolean("Force", false), c.boolean("DryRun", false)
+	if err := c.fault(); err != nil {
+		return nil, err
+	}
+	img, found, err := c.findImage(c.line.Region, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, refuse(c.api, "InvalidImageId.NotFound")
+	}
+	if err := c.checkNotInUse(img, force); err != nil {
+		return nil, err
+	}
+	if dryRun {
+		return nil, passed()
+	}
+	return reply{}, c.tx.remove(img)
+}
+
+// checkNotInUse refuses to delete an image that is needed. Force passes over instances,
+// and over nothing else.
+func (c *call) checkNotInUse(img image, force bool) error {
+	uses, err := c.uses(img)
+	if err != nil {
+		return err
+	}
+	for _, use := range uses {
+		if use != "" && use != usedByInstances {
+			return refuse(c.api, inUse[use])
+		}
+	}
+	if !force && slices.Contains(uses, usedByInstances) {
+		return refuse(c.api, inUse[usedByInstances])
+	}
+	return nil
+}
+
+// uses are what an image is needed for; an empty one is nothing.
+func (c *call) uses(img image) ([]string, error) {
+	uses := []string{img.use(c.now), longest(c.conditions.ImageUse, img.ID)}
+	registered, err := labelled[batchImage](c.tx, "", img.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(registered) > 0 {
+		uses = append(uses, usedShared) // A021
+	}
+	running, err := c.running(img.Region)
+	for _, e := range running {
+		uses = append(uses, e.use(img.ID, c.now))
+	}
+	return uses, err
+}
+
+// use is what an image is needed for by itself: it is not finished, or not the
+// caller's alone. A040, A041.
+func (i image) use(now time.Time) string {
+	unfinished := slices.Contains([]string{imageCreating, imageWaiting}, i.status(now))
+	switch {
+	case i.System:
+		return usedPublic
+	case unfinished && i.Copied:
+		return usedCopied
+	case unfinished && len(i.Disks) > 0 && i.Disks[0].Object != "":
+		return usedImported
+	case unfinished:
+		return usedCreated
+	case !i.SharedFrom.IsZero() && !now.Before(i.SharedFrom):
+		return usedShared
+	}
+	return ""
+}
+
+// running are a region's executions that have not ended.
+func (c *call) running(regionID string) ([]execution, error) {
+	all, err := list[execution](c.tx, regionID)
+	return slices.DeleteFunc(all, func(e execution) bool { return e.ended(c.now) }), err
+}
+
+// use is what a running execution needs an image for: as its base, under test, or as the
+// source of copies. A039, A040.
+func (e execution) use(imageID string, now time.Time) string {
+	if e.BaseID == imageID {
+		return usedByInstances
+	}
+	if len(e.Images) == 0 || e.Images[0].ID != imageID {
+		return ""
+	}
+	switch status := e.moment(now).Status; {
+	case status == execTesting:
+		return usedByInstances
+	case status == execDistributing && len(e.Images) > 1:
+		return usedCopied
+	}
+	return ""
+}
