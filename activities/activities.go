@@ -29,4 +29,5 @@ func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, opts Options) {
 	r.RegisterActivity(&Component{ECS: cloud})
 	r.RegisterActivity(&Pipeline{ECS: cloud, Watcher: watcher})
 	r.RegisterActivity(&Registration{Batch: cloud})
+	r.RegisterActivity(&Resources{ECS: cloud, Batch: cloud, Watcher: watcher})
 }

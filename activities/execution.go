@@ -16,6 +16,7 @@ type StartExecutionInput struct {
 	PipelineID string            `json:"pipelineId"`
 	ImageName  string            `json:"imageName,omitempty"` // when the image will have exactly this name
 	Tags       map[string]string `json:"tags"`
+	Asked      bool              `json:"asked,omitempty"` // an earlier run of the build asked with this token
 }
 
 // StartExecutionResult names the run.
@@ -31,6 +32,7 @@ type StartExecutionResult struct {
 func (a *Pipeline) StartExecution(ctx context.Context, in StartExecutionInput) (StartExecutionResult, error) {
 	id, adopted, err := once(ctx, creation[string]{
 		doing: "start template " + in.PipelineID,
+		asked: in.Asked,
 		call: func() (string, error) {
 			return a.ECS.StartExecution(ctx, alicloud.StartExecutionRequest{
 				Region: in.Region, ClientToken: in.Token, PipelineID: in.PipelineID, Tags: in.Tags,
@@ -106,15 +108,15 @@ func (a *Pipeline) awaitEnd(ctx context.Context, in AwaitExecutionInput, pulse *
 		case "SUCCESS", "PARTITION_SUCCESS":
 			return execution, imageOf(execution)
 		case "TEST_FAILED":
-			return execution, Ended(ImageTestsFailed,
+			return execution, endedWith(execution.ImageID, ImageTestsFailed,
 				fmt.Sprintf("execution %s made image %s, but its tests failed: %s", in.ExecutionID, execution.ImageID, executionReason(execution)),
 				"Correct the image or the test components, then build again.")
 		case "FAILED", "CANCELLED":
-			return execution, Ended(PipelineFailed,
+			return execution, endedWith(execution.ImageID, PipelineFailed,
 				fmt.Sprintf("execution %s is %s: %s", in.ExecutionID, execution.Status, executionReason(execution)),
 				"Correct what the message names in components or template, then build again.")
 		}
-		wait.saw(0, execution.Status, "PREPARING", "REPAIRING", "BUILDING", "TESTING", "DISTRIBUTING", "RELEASING", "CANCELLING")
+		wait.saw(0, execution.Status, runningStates...)
 	}
 	return alicloud.Execution{}, handOver(ctx)
 }

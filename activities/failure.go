@@ -36,6 +36,10 @@ type Failure struct {
 	Advice     string        `json:"advice"`
 	Unknown    bool          `json:"unknown,omitempty"` // the catalogue has no row for the code
 	Attempt    int32         `json:"attempt,omitempty"` // of the call that failed, from 1
+	// MayExist: the call was to make something, and it is not certain that it did not.
+	MayExist bool `json:"mayExist,omitempty"`
+	// ImageID is the image that a run made although it failed.
+	ImageID string `json:"imageId,omitempty"`
 }
 
 // Throttled tells whether the cloud only asked to come back later. That alone never
@@ -48,12 +52,17 @@ func throttling(code string) bool { return strings.Contains(code, "Throttling") 
 // the type, and retryable only when the catalogue says so. What has to wait is left to
 // the workflow, which shows what it waits for.
 func failure(ctx context.Context, doing string, err error) error {
+	return failureToMake(ctx, doing, err, false)
+}
+
+// failureToMake is the failure of a call that was to make something.
+func failureToMake(ctx context.Context, doing string, err error, mayExist bool) error {
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	is := failureIn(refused)
-	is.Attempt = attempt(ctx)
+	is.Attempt, is.MayExist = attempt(ctx), mayExist
 	if is.Unknown {
 		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"api": refused.API, "code": refused.Code}).Counter("kiln_unknown_codes").Inc(1)
 	}
@@ -99,10 +108,13 @@ func retryDelay(refused *alicloud.Error, attempt int32, now time.Time) time.Dura
 
 // Ended is the failure of something that came to a bad end: a run in the cloud, or a
 // build before it began.
-func Ended(code, message, advice string) error {
+func Ended(code, message, advice string) error { return endedWith("", code, message, advice) }
+
+// endedWith is Ended for a run that left an image.
+func endedWith(imageID, code, message, advice string) error {
 	return temporal.NewApplicationErrorWithOptions(message, code, temporal.ApplicationErrorOptions{
 		NonRetryable: true,
-		Details:      []any{Failure{Code: code, Message: message, Class: errcode.Stop, Advice: advice}},
+		Details:      []any{Failure{Code: code, Message: message, Class: errcode.Stop, Advice: advice, ImageID: imageID}},
 	})
 }
 
@@ -111,14 +123,14 @@ func Ended(code, message, advice string) error {
 func FailureOf(err error) Failure {
 	var refused *temporal.ApplicationError
 	if !errors.As(err, &refused) {
-		return Failure{Code: Timeout, Message: "It did not end within the timeout of the document.", Class: errcode.Stop,
+		return Failure{Code: Timeout, Message: "It did not end within the timeout of the document.", Class: errcode.Stop, MayExist: true,
 			Advice: "Raise the timeout in the document, or find out why the cloud takes so long."}
 	}
 	var failure Failure
 	if refused.HasDetails() && refused.Details(&failure) == nil && failure.Code != "" {
 		return failure
 	}
-	return Failure{Code: refused.Type(), Message: refused.Message(), Class: errcode.Stop, Advice: "Look at the worker's log."}
+	return Failure{Code: refused.Type(), Message: refused.Message(), Class: errcode.Stop, MayExist: true, Advice: "Look at the worker's log."}
 }
 
 // DelayOf is how long the attempt after a failure of an activity has to wait.

@@ -29,6 +29,7 @@ type ImportImageInput struct {
 	Region string      `json:"region"`
 	Token  string      `json:"token"`
 	Import spec.Import `json:"import"`
+	Asked  bool        `json:"asked,omitempty"` // an earlier run of the build asked with this token
 }
 
 // ImportImageResult names the image to be and the task that makes it.
@@ -45,6 +46,7 @@ type ImportImageResult struct {
 func (a *Import) ImportImage(ctx context.Context, in ImportImageInput) (ImportImageResult, error) {
 	res, adopted, err := once(ctx, creation[alicloud.ImportImageResponse]{
 		doing: "import image " + in.Import.ImageName,
+		asked: in.Asked,
 		call:  func() (alicloud.ImportImageResponse, error) { return a.ECS.ImportImage(ctx, importRequest(in)) },
 		find:  func() (alicloud.ImportImageResponse, error) { return a.find(ctx, in) },
 	})
@@ -118,6 +120,13 @@ func (a *Import) AwaitImport(ctx context.Context, in AwaitImportInput) (AwaitImp
 	return AwaitImportResult{ImageName: image.Name}, err
 }
 
+// endedTasks and runningTasks are the states of an import task. (ECS API reference,
+// DescribeTasks, 2014-05-26, with older words for the same.)
+var (
+	endedTasks   = []string{"Finished", "Failed", "Deleted", "Cancelled", "Canceled"}
+	runningTasks = []string{"Waiting", "Pending", "Paused", "Processing"}
+)
+
 func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *pulse) error {
 	wait := waiting{what: "task " + in.TaskID, pulse: pulse}
 	for task, err := range sightings(ctx, &wait, a.Watcher.Task(ctx, in.Region, in.TaskID)) {
@@ -133,7 +142,7 @@ func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *puls
 		case "Deleted", "Cancelled", "Canceled":
 			return Ended(ImportFailed, fmt.Sprintf("import task %s was cancelled", in.TaskID), "Find out who cancelled it, then build again.")
 		}
-		wait.saw(task.Percent, task.Status, "Waiting", "Pending", "Paused", "Processing")
+		wait.saw(task.Percent, task.Status, runningTasks...)
 	}
 	return handOver(ctx)
 }

@@ -21,6 +21,7 @@ const (
 // creation is a call that must have its effect once.
 type creation[T any] struct {
 	doing string // such as "import image golden"
+	asked bool   // an earlier run of the build made the call, and nobody knows what became of it
 	call  func() (T, error)
 	// find looks for what an earlier call has made. Nothing there is ErrNotFound; something
 	// that is not it is a taken.
@@ -35,9 +36,10 @@ func (t taken) Error() string { return t.what }
 // once makes a thing, or adopts it when it is there already: after an attempt whose
 // answer was lost it looks before it calls again, several times, since lists lag; and after
 // a refusal that says that the thing exists it looks whether it is the one that was meant.
+// Its failure says whether the thing may exist all the same.
 func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err error) {
 	before := recall(ctx)
-	if attempt(ctx) > 1 {
+	if attempt(ctx) > 1 || c.asked {
 		found, err := c.find()
 		var other taken
 		switch {
@@ -49,7 +51,7 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 				Message: "no clear answer came to the call, and what it may have made is looked for"}, lostPause)
 		case !errors.Is(err, alicloud.ErrNotFound) && !errors.As(err, &other):
 			leave(ctx, before)
-			return thing, false, failure(ctx, c.doing, err)
+			return thing, false, failureToMake(ctx, c.doing, err, !before.Refused)
 		}
 	}
 	thing, err = c.call()
@@ -59,7 +61,7 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) || !mayExist(lookUp(refused).Class) {
 		leave(ctx, trace{Refused: answered(err)})
-		return thing, false, failure(ctx, c.doing, err)
+		return thing, false, failureToMake(ctx, c.doing, err, refused == nil || lookUp(refused).Class != errcode.Stop)
 	}
 	leave(ctx, trace{Refused: true, Exists: before.Exists + 1})
 	return reconcile(ctx, c, refused, before.Exists+1 < graceLooks)
@@ -81,11 +83,11 @@ func reconcile[T any](ctx context.Context, c creation[T], refused *alicloud.Erro
 		exists.Message += " " + other.what
 		return thing, false, failure(ctx, c.doing, &exists)
 	case !errors.Is(err, alicloud.ErrNotFound):
-		return thing, false, failure(ctx, c.doing, err)
+		return thing, false, failureToMake(ctx, c.doing, err, true)
 	case lookUp(refused).Class == errcode.Reconcile && patient:
 		return thing, false, notListed(c.doing, refused, existsPause)
 	}
-	return thing, false, failure(ctx, c.doing, refused)
+	return thing, false, failureToMake(ctx, c.doing, refused, true)
 }
 
 // The cloud's lists lag behind its own writes. The pauses before the next look for what a
@@ -98,6 +100,7 @@ const (
 // notListed is the failure of an attempt after which it is worth while to look again.
 func notListed(doing string, refused *alicloud.Error, pause time.Duration) error {
 	is := failureIn(refused)
+	is.MayExist = true
 	return temporal.NewApplicationErrorWithOptions(doing+": "+is.Message+"; it is not listed yet", is.Code,
 		temporal.ApplicationErrorOptions{NextRetryDelay: pause, Details: []any{is}})
 }

@@ -34,6 +34,7 @@ type CreateTemplateInput struct {
 	BaseImage     string        `json:"baseImage"`
 	Template      spec.Template `json:"template"`
 	Image         spec.Image    `json:"image"`
+	Asked         bool          `json:"asked,omitempty"` // an earlier run of the build asked with this token
 }
 
 // CreateTemplateResult names the template, which the API calls an image pipeline.
@@ -48,6 +49,7 @@ type CreateTemplateResult struct {
 func (a *Pipeline) CreateTemplate(ctx context.Context, in CreateTemplateInput) (CreateTemplateResult, error) {
 	id, adopted, err := once(ctx, creation[string]{
 		doing: "create template " + in.Template.Name,
+		asked: in.Asked,
 		call:  func() (string, error) { return a.ECS.CreatePipeline(ctx, templateRequest(in)) },
 		find:  func() (string, error) { return a.findTemplate(ctx, in) },
 	})

@@ -25,6 +25,7 @@ type RegisterImageInput struct {
 	Token        string            `json:"token"`
 	ECSImageID   string            `json:"ecsImageId"`
 	BatchCompute spec.BatchCompute `json:"batchCompute"`
+	Asked        bool              `json:"asked,omitempty"` // an earlier run of the build asked with this token
 }
 
 // RegisterImageResult is the registration.
@@ -40,6 +41,7 @@ type RegisterImageResult struct {
 func (a *Registration) RegisterImage(ctx context.Context, in RegisterImageInput) (RegisterImageResult, error) {
 	id, adopted, err := once(ctx, creation[string]{
 		doing: "register image " + in.ECSImageID + " with Batch Compute",
+		asked: in.Asked,
 		call:  func() (string, error) { return a.Batch.RegisterImage(ctx, registerRequest(in)) },
 		find:  func() (string, error) { return a.find(ctx, in) },
 	})

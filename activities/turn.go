@@ -10,6 +10,9 @@ import (
 // DescribeImagePipelineExecutions, 2014-05-26.)
 var endedStates = []string{"SUCCESS", "PARTITION_SUCCESS", "FAILED", "TEST_FAILED", "CANCELLED"}
 
+// runningStates are the others.
+var runningStates = []string{"PREPARING", "REPAIRING", "BUILDING", "TESTING", "DISTRIBUTING", "RELEASING", "CANCELLING"}
+
 // AwaitTurnInput names a template that is busy.
 type AwaitTurnInput struct {
 	Region     string `json:"region"`

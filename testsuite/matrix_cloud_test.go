@@ -165,6 +165,13 @@ type verdict struct {
 	beats    []string // the details of the heartbeats
 }
 
+// shown is the failure as the progress shows it, which has the ledger beside it.
+func (v verdict) shown() *workflows.Failure {
+	failure := v.failure
+	failure.Resources = nil
+	return &failure
+}
+
 // order is a build to be run. Times count from its start.
 type order struct {
 	id       string // default golden

@@ -94,7 +94,7 @@ func (y *yard) endsBadly(e ending) {
 	require.Contains(y.t, v.failure.Message, e.says)
 	require.NotEmpty(y.t, v.failure.Advice)
 	require.Equal(y.t, "stop", v.failure.Class)
-	require.Equal(y.t, &v.failure, v.progress.Error)
+	require.Equal(y.t, v.shown(), v.progress.Error)
 	require.Len(y.t, y.calls(e.look), e.looks)
 	last := y.requests(func(request) bool { return true })
 	require.Contains(y.t, []string{e.look, "DescribeTasks"}, last[len(last)-1].Action, "nothing comes after the look")

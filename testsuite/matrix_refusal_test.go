@@ -77,12 +77,12 @@ func (y *yard) stopped(v verdict, s saying) int {
 	require.Equal(y.t, workflows.Failure{
 		Code: s.code, HTTPStatus: s.status, Message: v.failure.Message, RequestID: last.RequestID,
 		Class: string(s.class), Step: stepOf[s.api], Advice: s.advice,
-	}, v.failure)
+	}, *v.shown())
 	for name, detail := range map[string]string{"request id": v.failure.RequestID, "message": v.failure.Message, "advice": v.failure.Advice} {
 		require.NotEmpty(y.t, detail, name)
 	}
 	require.Equal(y.t, workflows.StateFailed, v.progress.State)
-	require.Equal(y.t, &v.failure, v.progress.Error)
+	require.Equal(y.t, v.shown(), v.progress.Error)
 	requests := y.requests(mutates)
 	require.Equal(y.t, last, requests[len(requests)-1], "nothing is made after a stop")
 	y.sameToken(s.api)

@@ -5,6 +5,7 @@ package workflows
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -35,12 +36,14 @@ func Register(r worker.WorkflowRegistry, opts Options) {
 
 // BuildGoldenImage makes a golden image and registers it with Batch Compute, as its
 // document says. The document comes undecoded, so that one that is no valid JSON ends
-// the build with a clear failure. ProgressQuery tells which Step is running.
-func (o Options) BuildGoldenImage(ctx workflow.Context, document converter.RawValue) (Result, error) {
-	b, err := begin(ctx, o, document)
+// the build with a clear failure. retry is a Retry, or left out. ProgressQuery tells which
+// Step is running.
+func (o Options) BuildGoldenImage(ctx workflow.Context, document, retry converter.RawValue) (Result, error) {
+	b, err := begin(ctx, o, document, retry)
 	if err == nil {
 		err = b.tell(ctx)
 	}
+	b.cleanUp(ctx, err)
 	return b.end(ctx, err)
 }
 
@@ -70,12 +73,14 @@ type build struct {
 	opts     Options
 	id       string
 	doc      spec.Build
+	retry    *Retry // nil unless the build goes on from an earlier run
+	ledger   ledger
 	progress *Progress
 	result   Result
 }
 
 // begin reads the document and says that the build runs.
-func begin(ctx workflow.Context, opts Options, document converter.RawValue) (*build, error) {
+func begin(ctx workflow.Context, opts Options, document, retry converter.RawValue) (*build, error) {
 	info := workflow.GetInfo(ctx)
 	b := &build{
 		opts:     opts,
@@ -91,10 +96,13 @@ func begin(ctx workflow.Context, opts Options, document converter.RawValue) (*bu
 			StartedAt:  info.WorkflowStartTime,
 		},
 	}
-	err := workflow.SetQueryHandlerWithOptions(ctx, ProgressQuery, func() (Progress, error) { return *b.progress, nil },
+	err := workflow.SetQueryHandlerWithOptions(ctx, ProgressQuery, b.tellProgress,
 		workflow.QueryHandlerOptions{Description: "Which step is running, and how the others ended"})
 	if err != nil {
 		return b, err
+	}
+	if err := b.readRetry(retry); err != nil {
+		return b, stop("", err)
 	}
 	if err := b.readDocument(ctx, document); err != nil {
 		return b, stop("", err)
@@ -144,7 +152,13 @@ func (b *build) end(ctx workflow.Context, err error) (Result, error) {
 	b.progress.end(err)
 	b.tellDetails(ctx)
 	b.result.FinishedAt = workflow.Now(ctx)
+	b.result.Resources = b.ledger.copy()
 	b.result.Outcome = OutcomeSucceeded
+	for _, line := range b.result.Resources {
+		if line.State == ResourceLeft {
+			b.result.Warnings = append(b.result.Warnings, fmt.Sprintf("%s %s is left: %s", line.Kind, line.ID, line.Reason))
+		}
+	}
 	if len(b.result.Warnings) > 0 {
 		b.result.Outcome = OutcomePartial
 	}
@@ -157,5 +171,5 @@ func (b *build) end(ctx workflow.Context, err error) (Result, error) {
 	if upsertErr := workflow.UpsertTypedSearchAttributes(disconnected, updates...); err == nil {
 		err = upsertErr
 	}
-	return b.result, err
+	return b.result, withLedger(err, b.result.Resources)
 }

@@ -167,6 +167,8 @@ func TestStopCodeEndsTheBuildAtTheFirstAttempt(t *testing.T) {
 	progress := progressOf(t, env)
 	require.Equal(t, StateFailed, progress.State)
 	require.Equal(t, StepImport, progress.Step)
+	require.Equal(t, []string{"image  refused", "task  refused"}, states(failure.Resources))
+	failure.Resources = nil
 	require.Equal(t, failure, *progress.Error)
 	require.Equal(t, 1, progress.Steps[0].Attempts)
 	require.Equal(t, StatePending, progress.Steps[1].State)
@@ -284,41 +286,6 @@ func TestBuildIDThatATagCannotHoldIsRefused(t *testing.T) {
 		}
 		require.ErrorContains(t, err, says)
 	}
-}
-
-func TestCancelStopsWhatRunsInTheCloud(t *testing.T) {
-	for _, test := range []struct {
-		name, stuck, during, undo string
-		step                      Step
-	}{
-		{"a running import task is cancelled", "t-1", "AwaitImport", "CancelTask t-1", StepImport},
-		{"a running execution is cancelled", "exec-1", "AwaitExecution", "CancelExecution exec-1", StepExecution},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			c := cloud{stuck: test.stuck}
-			env := environment(t, &c)
-			cancelDuring(env, test.during)
-			env.ExecuteWorkflow(BuildType, raw(document(imported, `"template": {"buildContent": "RUN true"}`, registered)))
-
-			require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), env.GetWorkflowError())
-			require.Equal(t, test.undo, c.calls[len(c.calls)-1])
-			progress := progressOf(t, env)
-			require.Equal(t, StateCancelled, progress.State)
-			require.Equal(t, test.step, progress.Step)
-			require.Contains(t, progress.of(test.step).Detail, "done")
-		})
-	}
-}
-
-func TestCancelThatComesTooLateIsSaid(t *testing.T) {
-	c := cloud{stuck: "exec-1", refuse: map[string]error{"CancelExecution exec-1": refusal("CancelImagePipelineExecution",
-		"InvalidStatus.CancelFailed", 400, "Failed to cancel execution,status is success, failed or cancelled.")}}
-	env := environment(t, &c)
-	cancelDuring(env, "AwaitExecution")
-	env.ExecuteWorkflow(BuildType, raw(document(`"template": {"id": "ip-old"}`)))
-	require.True(t, temporal.IsCanceledError(env.GetWorkflowError()))
-	require.Contains(t, progressOf(t, env).Steps[0].Detail, "InvalidStatus.CancelFailed")
-	require.Equal(t, 1, count(c.calls, "CancelExecution exec-1"))
 }
 
 func TestPartialSuccessIsTold(t *testing.T) {

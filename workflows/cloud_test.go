@@ -30,6 +30,8 @@ type cloud struct {
 	partial  bool
 	running  alicloud.Execution // of the template, before the build comes
 	ours     bool               // it carries the build's token
+	broken   map[string]int     // how often a task fails
+	tokens   []string           // of the imports
 
 	imported   alicloud.ImportImageRequest
 	components []alicloud.CreateComponentRequest
@@ -65,10 +67,20 @@ func (c *cloud) second(id string, running, done string) string {
 
 func (c *cloud) ImportImage(_ context.Context, req alicloud.ImportImageRequest) (alicloud.ImportImageResponse, error) {
 	c.imported = req
+	c.tokens = append(c.tokens, req.ClientToken)
 	return alicloud.ImportImageResponse{ImageID: "m-import", TaskID: "t-1"}, c.call("ImportImage")
 }
 
-func (c *cloud) CancelTask(_ context.Context, _, id string) error { return c.call("CancelTask %s", id) }
+// CancelTask ends the task at once, unless it is refused.
+func (c *cloud) CancelTask(_ context.Context, _, id string) error { return c.cancel("CancelTask", id) }
+
+func (c *cloud) cancel(action, id string) error {
+	err := c.call("%s %s", action, id)
+	if c.stuck == id {
+		c.stuck = "" // a run that cannot be cancelled ends by itself
+	}
+	return err
+}
 
 func (c *cloud) CreateComponent(_ context.Context, req alicloud.CreateComponentRequest) (string, error) {
 	err := c.call("CreateComponent %s %s", req.Name, req.Version)
@@ -79,6 +91,9 @@ func (c *cloud) CreateComponent(_ context.Context, req alicloud.CreateComponentR
 }
 
 func (c *cloud) Components(_ context.Context, q alicloud.ComponentQuery) ([]alicloud.Component, error) {
+	if len(q.IDs) > 0 {
+		return []alicloud.Component{{ID: q.IDs[0], Tags: c.components[0].Tags}}, nil
+	}
 	return c.existing, c.call("Components %s %s", q.Name, q.Version)
 }
 
@@ -93,11 +108,30 @@ func (c *cloud) StartExecution(_ context.Context, req alicloud.StartExecutionReq
 }
 
 func (c *cloud) CancelExecution(_ context.Context, _, id string) error {
-	return c.call("CancelExecution %s", id)
+	return c.cancel("CancelExecution", id)
 }
 
-func (c *cloud) Pipelines(context.Context, alicloud.PipelineQuery) ([]alicloud.Pipeline, error) {
+func (c *cloud) Pipelines(_ context.Context, q alicloud.PipelineQuery) ([]alicloud.Pipeline, error) {
+	if len(q.IDs) > 0 {
+		return []alicloud.Pipeline{{ID: q.IDs[0], Tags: c.template.Tags}}, nil
+	}
 	return nil, c.call("Pipelines")
+}
+
+func (c *cloud) DeleteImage(_ context.Context, _, id string) error {
+	return c.call("DeleteImage %s", id)
+}
+
+func (c *cloud) DeleteComponent(_ context.Context, _, id string) error {
+	return c.call("DeleteComponent %s", id)
+}
+
+func (c *cloud) DeletePipeline(_ context.Context, _, id string) error {
+	return c.call("DeletePipeline %s", id)
+}
+
+func (c *cloud) UnregisterImage(_ context.Context, _, id string) error {
+	return c.call("UnregisterImage %s", id)
 }
 
 // Executions lists the one that runs, until it is over at the second look.
@@ -125,6 +159,13 @@ func (c *cloud) RegisterImage(_ context.Context, req alicloud.RegisterImageReque
 }
 
 func (c *cloud) Task(_ context.Context, _, id string) (alicloud.Task, error) {
+	c.mu.Lock()
+	failing := c.broken[id] > 0
+	c.broken[id]--
+	c.mu.Unlock()
+	if failing {
+		return alicloud.Task{ID: id, Status: "Failed", ErrorCode: "DiskUnreadable"}, nil
+	}
 	return alicloud.Task{ID: id, Status: c.second(id, "Processing", "Finished"), Percent: 40}, nil
 }
 
@@ -132,7 +173,8 @@ func (c *cloud) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Ima
 	if q.ID == "" {
 		return nil, nil // nothing has the name or the token
 	}
-	return []alicloud.Image{{ID: q.ID, Name: "name of " + q.ID, Status: c.second(q.ID, "Creating", "Available")}}, nil
+	tags := map[string]alicloud.Tags{"m-import": c.imported.Tags, "m-golden": c.template.ImageTags}[q.ID]
+	return []alicloud.Image{{ID: q.ID, Name: "name of " + q.ID, Status: c.second(q.ID, "Creating", "Available"), Tags: tags}}, nil
 }
 
 func (c *cloud) Execution(_ context.Context, _, id string) (alicloud.Execution, error) {
@@ -140,7 +182,11 @@ func (c *cloud) Execution(_ context.Context, _, id string) (alicloud.Execution, 
 	if c.partial {
 		done = "PARTITION_SUCCESS"
 	}
-	return alicloud.Execution{ID: id, Status: c.second(id, "BUILDING", done), ImageID: "m-golden", Message: "as told"}, nil
+	is := alicloud.Execution{ID: id, Status: c.second(id, "BUILDING", done), Message: "as told", Tags: c.execution.Tags}
+	if is.Status == done {
+		is.ImageID = "m-golden"
+	}
+	return is, nil
 }
 
 // refusal is a cloud error with a code of the catalogue.
@@ -151,7 +197,12 @@ func refusal(api, code string, status int, message string) error {
 // environment runs builds against a cloud with the real activities.
 func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
-	c.looks = map[string]int{}
+	if c.looks == nil {
+		c.looks = map[string]int{}
+	}
+	if c.broken == nil {
+		c.broken = map[string]int{}
+	}
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
@@ -163,6 +214,7 @@ func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
 	env.RegisterActivity(&activities.Component{ECS: c})
 	env.RegisterActivity(&activities.Pipeline{ECS: c, Watcher: watcher})
 	env.RegisterActivity(&activities.Registration{Batch: c})
+	env.RegisterActivity(&activities.Resources{ECS: c, Batch: c, Watcher: watcher})
 	return env
 }
 

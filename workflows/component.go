@@ -34,11 +34,10 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 			if c.ID != "" {
 				continue
 			}
-			components[i].token = b.token(ctx, Step(fmt.Sprintf("%s/%d", StepComponents, i)))
 			all.Add(1)
 			workflow.Go(ctx, func(ctx workflow.Context) {
 				defer all.Done()
-				failures[i] = b.makeComponent(ctx, s, &components[i])
+				failures[i] = b.makeComponent(ctx, s, Step(fmt.Sprintf("%s/%d", StepComponents, i)), &components[i])
 			})
 		}
 		all.Wait(ctx)
@@ -55,18 +54,33 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 
 // makeComponent makes a component, or adopts the one that exists with its name, version
 // and content.
-func (b *build) makeComponent(ctx workflow.Context, s *StepProgress, c *component) error {
+func (b *build) makeComponent(ctx workflow.Context, s *StepProgress, step Step, c *component) error {
+	wanted := Resource{Step: step, Kind: KindComponent, Name: c.Name + " " + c.Version, Inputs: digest(b.doc.Region, c.Component)}
+	line, err := b.acquire(ctx, s, wanted, func(line *Resource, asked bool) error {
+		return b.createComponent(ctx, s, c, line, asked)
+	})
+	if err != nil {
+		return err
+	}
+	c.id, c.token, c.adopted = line.ID, line.Token, line.State == ResourceAdopted
+	return nil
+}
+
+func (b *build) createComponent(ctx workflow.Context, s *StepProgress, c *component, line *Resource, asked bool) error {
 	want := c.Component
-	want.Tags = b.own(want.Tags, c.token)
+	want.Tags = b.own(want.Tags, line.Token)
 	var ecs *activities.Component
 	var made activities.ComponentResult
 	err := b.call(ctx, s, request{
 		summary:  "create component " + c.Name + " " + c.Version,
 		activity: ecs.CreateComponent,
-		in:       activities.CreateComponentInput{Region: b.doc.Region, Token: c.token, Component: want},
+		in:       activities.CreateComponentInput{Region: b.doc.Region, Token: line.Token, Component: want, Asked: asked},
 		out:      &made,
 	})
-	c.id, c.adopted, c.attempt = made.ID, made.Adopted, made.Attempt
+	line.ID, c.attempt = made.ID, made.Attempt
+	if made.Adopted {
+		line.State = ResourceAdopted
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/temporal"
@@ -47,4 +48,18 @@ func stop(step Step, err error) error {
 		Step:       step,
 		Advice:     is.Advice,
 	})
+}
+
+// withLedger adds the ledger to the error that a build ends with.
+func withLedger(err error, lines []Resource) error {
+	if temporal.IsCanceledError(err) {
+		return temporal.NewCanceledError(Cancellation{Resources: lines})
+	}
+	var refused *temporal.ApplicationError
+	var failure Failure
+	if !errors.As(err, &refused) || refused.Details(&failure) != nil {
+		return err
+	}
+	failure.Resources = lines
+	return temporal.NewNonRetryableApplicationError(refused.Message(), refused.Type(), nil, failure)
 }

@@ -1,17 +1,25 @@
 package workflows
 
-// Kind says what a resource is.
-type Kind string
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 
-// The kinds of resources. Tasks and executions are runs: they are over some day, and
-// removing one means to end it.
+	"github.com/seed1230462e/kiln/activities"
+)
+
+// Kind says what a resource is.
+type Kind = activities.Kind
+
+// The kinds of resources.
 const (
-	KindTask         Kind = "task"         // t-…, of an import
-	KindImage        Kind = "image"        // m-…
-	KindComponent    Kind = "component"    // ic-…
-	KindTemplate     Kind = "template"     // ip-…
-	KindExecution    Kind = "execution"    // exec-…
-	KindRegistration Kind = "registration" // img-…, of Batch Compute
+	KindTask         = activities.KindTask
+	KindImage        = activities.KindImage
+	KindComponent    = activities.KindComponent
+	KindTemplate     = activities.KindTemplate
+	KindExecution    = activities.KindExecution
+	KindRegistration = activities.KindRegistration
 )
 
 // ResourceState says what became of a resource.
@@ -20,22 +28,114 @@ type ResourceState string
 // The states of a resource.
 const (
 	ResourceAsked   ResourceState = "asked"   // the call was begun; whether it made something is not known
+	ResourceRefused ResourceState = "refused" // the cloud refused; nothing was made
 	ResourceMade    ResourceState = "made"    // the build made it, and it is there
 	ResourceAdopted ResourceState = "adopted" // it was there before, and is not the build's
-	ResourceRemoved ResourceState = "removed" // the build made it and removed it, or it never came to be
+	ResourceOver    ResourceState = "over"    // a run that has ended
+	ResourceRemoved ResourceState = "removed" // the build removed it, or found that it never came to be
 	ResourceLeft    ResourceState = "left"    // the build was to remove it and could not
 )
 
-// Resource is a line of a build's ledger: one thing that it asked the cloud for.
+// Resource is a line of a build's ledger: one thing that it asked the cloud for. A build
+// that goes on from an earlier run has that run's lines as well.
 type Resource struct {
 	Step   Step          `json:"step"` // components/N for the Nth component
 	Kind   Kind          `json:"kind"`
 	Region string        `json:"region"`
 	ID     string        `json:"id,omitempty"` // empty while it is not known
+	Of     string        `json:"of,omitempty"` // the template of an execution, the execution of an image, the image of a registration
 	Name   string        `json:"name,omitempty"`
-	Token  string        `json:"token,omitempty"`  // of the call that asked for it
+	Token  string        `json:"token,omitempty"`  // that it carries as a tag, or of the call that asked for it
 	Epoch  int           `json:"epoch,omitempty"`  // of the token: how often the step was begun anew by decision
 	Inputs string        `json:"inputs,omitempty"` // a digest of what was asked for, without the token
 	State  ResourceState `json:"state"`
 	Reason string        `json:"reason,omitempty"` // why it is left
+
+	current bool // this run asked for it or uses it
+}
+
+// exists tells whether the resource is the build's and may be there.
+func (r *Resource) exists() bool {
+	return r.State == ResourceAsked || r.State == ResourceMade || r.State == ResourceLeft
+}
+
+// ledger is what a build asked the cloud for, in that order.
+type ledger struct{ lines []*Resource }
+
+// carry takes over the lines of an earlier run.
+func (l *ledger) carry(lines []Resource) {
+	for _, line := range lines {
+		l.lines = append(l.lines, &line)
+	}
+}
+
+// latest is the newest line of a step and kind, or nil.
+func (l *ledger) latest(step Step, kind Kind) *Resource {
+	for i := len(l.lines) - 1; i >= 0; i-- {
+		if line := l.lines[i]; line.Step == step && line.Kind == kind {
+			return line
+		}
+	}
+	return nil
+}
+
+// ask writes down what is going to be asked for. What was asked for with the same inputs,
+// and nobody knows what became of it, keeps its line and with it its token; anything else
+// that the step had asked for before makes this a new epoch.
+func (l *ledger) ask(want Resource) (line *Resource, again bool) {
+	before := l.latest(want.Step, want.Kind)
+	if before != nil && before.State == ResourceAsked && before.Inputs == want.Inputs {
+		before.current = true
+		return before, true
+	}
+	if before != nil {
+		want.Epoch = before.Epoch + 1
+	}
+	want.State, want.current = ResourceAsked, true
+	l.lines = append(l.lines, &want)
+	return &want, false
+}
+
+// add writes down what turned up.
+func (l *ledger) add(line Resource) *Resource {
+	line.State, line.current = ResourceMade, true
+	l.lines = append(l.lines, &line)
+	return &line
+}
+
+// drop says that this run does not use what a step has made so far.
+func (l *ledger) drop(step Step) {
+	for _, line := range l.lines {
+		if line.Step == step {
+			line.current = false
+		}
+	}
+}
+
+// last is the newest line that fits, or nil.
+func (l *ledger) last(fits func(*Resource) bool) *Resource {
+	for i := len(l.lines) - 1; i >= 0; i-- {
+		if fits(l.lines[i]) {
+			return l.lines[i]
+		}
+	}
+	return nil
+}
+
+func (l *ledger) copy() []Resource {
+	var lines []Resource
+	for _, line := range l.lines {
+		lines = append(lines, *line)
+	}
+	return lines
+}
+
+// digest is of what a step asks for.
+func digest(inputs ...any) string {
+	text, err := json.Marshal(inputs)
+	if err != nil {
+		panic(fmt.Sprintf("inputs of a step: %v", err)) // they are read from a document, so they can be written
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }

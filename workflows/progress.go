@@ -23,6 +23,7 @@ const (
 	StepTemplate   Step = "template"
 	StepExecution  Step = "execution"
 	StepRegister   Step = "register"
+	StepCleanup    Step = "cleanup" // when something is to be removed
 )
 
 // State of a build or of a step.
@@ -63,6 +64,20 @@ type StepProgress struct {
 	Attempts   int        `json:"attempts"` // of the call that the step makes
 	Token      string     `json:"token,omitempty"`
 	ResourceID string     `json:"resourceId,omitempty"`
+
+	said []string // what is to be known of the step once it is over
+}
+
+// say adds to what is to be known of a step once it is over.
+func (s *StepProgress) say(format string, args ...any) {
+	s.said = append(s.said, fmt.Sprintf(format, args...))
+}
+
+// tellProgress answers ProgressQuery.
+func (b *build) tellProgress() (Progress, error) {
+	is := *b.progress
+	is.Resources = b.ledger.copy()
+	return is, nil
 }
 
 // step runs one step of the story and keeps its books. The failure names the step.
@@ -78,6 +93,9 @@ func (b *build) step(ctx workflow.Context, name Step, run func(*StepProgress) er
 	s.State, s.FinishedAt = stateAfter(err), &finished
 	if err == nil {
 		s.Percent = 100
+	}
+	if s.Detail == "" {
+		s.Detail = strings.Join(s.said, "; ")
 	}
 	return err
 }

@@ -19,26 +19,36 @@ func (b *build) makeTemplate(ctx workflow.Context, base base, components []compo
 		return b.result.PipelineID, nil
 	}
 	err := b.step(ctx, StepTemplate, func(s *StepProgress) error {
-		s.Token = b.token(ctx, StepTemplate)
 		in := activities.CreateTemplateInput{
-			Region: b.doc.Region, Token: s.Token,
-			BaseImageType: base.kind, BaseImage: base.id,
+			Region: b.doc.Region, BaseImageType: base.kind, BaseImage: base.id,
 			Template: *b.doc.Template, Image: b.doc.Image,
 		}
 		in.Template.BuildContent = content(components, "Build", in.Template.BuildContent)
 		in.Template.TestContent = content(components, "Test", in.Template.TestContent)
-		in.Template.Tags = b.own(in.Template.Tags, s.Token)
-		in.Image.Tags = b.own(in.Image.Tags, s.Token)
-
-		var ecs *activities.Pipeline
-		var made activities.CreateTemplateResult
-		err := b.call(ctx, s, request{summary: "create template " + in.Template.Name, activity: ecs.CreateTemplate, in: in, out: &made})
-		s.ResourceID = made.PipelineID
-		s.Attempts += int(made.Attempt)
-		b.result.PipelineID = made.PipelineID
-		return err
+		want := Resource{Step: StepTemplate, Kind: KindTemplate, Name: in.Template.Name, Inputs: digest(in)}
+		line, err := b.acquire(ctx, s, want, func(line *Resource, asked bool) error {
+			in.Asked = asked
+			return b.createTemplate(ctx, s, line, in)
+		})
+		if err != nil {
+			return err
+		}
+		s.ResourceID, s.Token, b.result.PipelineID = line.ID, line.Token, line.ID
+		return nil
 	})
 	return b.result.PipelineID, err
+}
+
+func (b *build) createTemplate(ctx workflow.Context, s *StepProgress, line *Resource, in activities.CreateTemplateInput) error {
+	s.Token, in.Token = line.Token, line.Token
+	in.Template.Tags = b.own(in.Template.Tags, line.Token)
+	in.Image.Tags = b.own(in.Image.Tags, line.Token)
+	var ecs *activities.Pipeline
+	var made activities.CreateTemplateResult
+	err := b.call(ctx, s, request{summary: "create template " + in.Template.Name, activity: ecs.CreateTemplate, in: in, out: &made})
+	line.ID = made.PipelineID
+	s.Attempts += int(made.Attempt)
+	return err
 }
 
 // runTemplate runs the template and returns the golden image; without a template, that
@@ -49,40 +59,67 @@ func (b *build) runTemplate(ctx workflow.Context, pipelineID string, base base) 
 		return base.id, nil
 	}
 	err := b.step(ctx, StepExecution, func(s *StepProgress) error {
-		s.Token = b.token(ctx, StepExecution)
-		executionID, err := b.startExecution(ctx, s, pipelineID)
-		if err != nil {
-			return err
-		}
-		s.ResourceID, b.result.ExecutionID = executionID, executionID
-		s.Detail = "waiting for execution " + executionID
-		b.tellDetails(ctx)
-		if err := b.awaitExecution(ctx, executionID); err != nil {
-			return err
-		}
-		s.Detail = ""
-		return nil
+		return b.anew(s, activities.PipelineFailed, b.doc.Retries.Execution, func() error {
+			return b.buildImage(ctx, s, pipelineID)
+		})
 	})
 	return b.result.ImageID, err
 }
 
-func (b *build) startExecution(ctx workflow.Context, s *StepProgress, pipelineID string) (string, error) {
+// buildImage runs the template once, unless an earlier run of the build has the image.
+func (b *build) buildImage(ctx workflow.Context, s *StepProgress, pipelineID string) error {
+	inputs := digest(b.doc.Region, pipelineID, b.doc.Execution.Tags, b.exactName())
+	image, err := b.reuse(ctx, s, Resource{Step: StepExecution, Kind: KindImage, Inputs: inputs})
+	if err != nil {
+		return err
+	}
+	if image != nil {
+		s.ResourceID, s.Token = image.Of, image.Token
+		b.result.ExecutionID, b.result.ImageID, b.result.ImageName = image.Of, image.ID, image.Name
+		return nil
+	}
+	want := Resource{Step: StepExecution, Kind: KindExecution, Of: pipelineID, Inputs: inputs}
+	execution, err := b.acquire(ctx, s, want, func(line *Resource, asked bool) error {
+		return b.startExecution(ctx, s, line, asked)
+	})
+	if err != nil {
+		return err
+	}
+	s.ResourceID, s.Token, b.result.ExecutionID = execution.ID, execution.Token, execution.ID
+	s.Detail = "waiting for execution " + execution.ID
+	b.tellDetails(ctx)
+	if err := b.awaitExecution(ctx, execution); err != nil {
+		return err
+	}
+	s.Detail = ""
+	return nil
+}
+
+// exactName is the name of the image to be, when the document wants exactly that.
+func (b *build) exactName() string {
+	if b.doc.Image.NameSuffix == "disable" {
+		return b.doc.Image.Name
+	}
+	return ""
+}
+
+func (b *build) startExecution(ctx workflow.Context, s *StepProgress, line *Resource, asked bool) error {
+	s.Token = line.Token
 	var ecs *activities.Pipeline
 	var started activities.StartExecutionResult
 	in := activities.StartExecutionInput{
-		Region: b.doc.Region, Token: s.Token, PipelineID: pipelineID, Tags: b.own(b.doc.Execution.Tags, s.Token),
-	}
-	if b.doc.Image.NameSuffix == "disable" {
-		in.ImageName = b.doc.Image.Name
+		Region: b.doc.Region, Token: line.Token, PipelineID: line.Of, ImageName: b.exactName(),
+		Tags: b.own(b.doc.Execution.Tags, line.Token), Asked: asked,
 	}
 	err := b.call(ctx, s, request{
-		summary: "start template " + pipelineID, activity: ecs.StartExecution, in: in, out: &started,
+		summary: "start template " + line.Of, activity: ecs.StartExecution, in: in, out: &started,
 		yield: func(ctx workflow.Context, limit time.Duration) (bool, error) {
-			return b.awaitTurn(ctx, pipelineID, s.Token, limit)
+			return b.awaitTurn(ctx, line.Of, line.Token, limit)
 		},
 	})
+	line.ID = started.ExecutionID
 	s.Attempts += int(started.Attempt)
-	return started.ExecutionID, err
+	return err
 }
 
 // awaitTurn waits until no execution of the template runs: builds that share a template
@@ -96,21 +133,38 @@ func (b *build) awaitTurn(ctx workflow.Context, pipelineID, token string, limit 
 	return turn.Waited, err
 }
 
-func (b *build) awaitExecution(ctx workflow.Context, executionID string) error {
+func (b *build) awaitExecution(ctx workflow.Context, execution *Resource) error {
 	var ecs *activities.Pipeline
 	var built activities.AwaitExecutionResult
-	in := activities.AwaitExecutionInput{Region: b.doc.Region, ExecutionID: executionID}
-	waiting := b.waiting(ctx, time.Duration(b.doc.Timeouts.Execution), "wait for execution "+executionID)
-	if err := workflow.ExecuteActivity(waiting, ecs.AwaitExecution, in).Get(ctx, &built); err != nil {
-		if ctx.Err() != nil {
-			b.undo(ctx, "cancel execution "+executionID, ecs.CancelExecution,
-				activities.CancelExecutionInput{Region: b.doc.Region, ExecutionID: executionID})
-		}
+	in := activities.AwaitExecutionInput{Region: b.doc.Region, ExecutionID: execution.ID}
+	waiting := b.waiting(ctx, time.Duration(b.doc.Timeouts.Execution), "wait for execution "+execution.ID)
+	err := workflow.ExecuteActivity(waiting, ecs.AwaitExecution, in).Get(ctx, &built)
+	if err != nil {
+		b.noteFailedExecution(ctx, execution, err)
 		return err
 	}
+	execution.State = ResourceOver
+	b.noteImage(execution, built.ImageID).Name = built.ImageName
 	b.result.ImageID, b.result.ImageName = built.ImageID, built.ImageName
 	if built.Warning != "" {
 		b.result.Warnings = append(b.result.Warnings, built.Warning)
 	}
 	return nil
+}
+
+// noteFailedExecution writes down what is known of an execution after its wait has failed.
+func (b *build) noteFailedExecution(ctx workflow.Context, execution *Resource, err error) {
+	if ctx.Err() != nil {
+		if !b.cleansUp(ctx) {
+			var ecs *activities.Pipeline
+			b.undo(ctx, "cancel execution "+execution.ID, ecs.CancelExecution,
+				activities.CancelExecutionInput{Region: b.doc.Region, ExecutionID: execution.ID})
+		}
+		return
+	}
+	is := activities.FailureOf(err)
+	if is.Code == activities.PipelineFailed || is.Code == activities.ImageTestsFailed {
+		execution.State = ResourceOver
+	}
+	b.noteImage(execution, is.ImageID)
 }

@@ -14,19 +14,16 @@ import (
 )
 
 // token names one step of one build to the cloud: the same on every attempt, replay and
-// reset. Hex suits both services: ECS takes 64 ASCII characters, Batch Compute only
-// letters, digits and underscores, so it would refuse a UUID's hyphens. The token
-// reaches history as the activity's input, before the call is made.
-func (b *build) token(ctx workflow.Context, step Step) string {
-	info := workflow.GetInfo(ctx)
-	run := info.FirstRunID
-	if info.CronSchedule != "" { // the runs of a cron share their first run, but each is a build
-		run = info.OriginalRunID
+// reset, and another one in each epoch. Hex suits both services: ECS takes 64 ASCII
+// characters, Batch Compute only letters, digits and underscores, so it would refuse a
+// UUID's hyphens. The token reaches history as the activity's input, before the call is made.
+func (b *build) token(ctx workflow.Context, step Step, epoch int) string {
+	name := string(step)
+	if epoch > 0 {
+		name = fmt.Sprintf("%s#%d", step, epoch)
 	}
-	sum := sha256.Sum256([]byte(info.WorkflowExecution.ID + "/" + run + "/" + string(step)))
-	token := hex.EncodeToString(sum[:16])
-	b.result.Tokens[step] = token
-	return token
+	sum := sha256.Sum256([]byte(b.id + "/" + b.origin(ctx) + "/" + name))
+	return hex.EncodeToString(sum[:16])
 }
 
 // own adds the ownership tags to a resource's tags.

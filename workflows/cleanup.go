@@ -1,0 +1,174 @@
+package workflows
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/internal/spec"
+)
+
+// cleanupVersion is the change after which a cancelled build removes what it made, where
+// before it only cancelled what ran.
+const cleanupVersion = "cleanup"
+
+func (b *build) cleansUp(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, cleanupVersion, workflow.DefaultVersion, 1) >= 1
+}
+
+// cleanUp removes what the document does not want to keep, the newest first, within the
+// document's timeout. It never changes how the build ended: what could not be removed is
+// left, and the ledger says why.
+func (b *build) cleanUp(ctx workflow.Context, err error) {
+	if temporal.IsCanceledError(err) && !b.cleansUp(ctx) {
+		return
+	}
+	unwanted := b.unwanted(err)
+	if b.ledger.last(unwanted) == nil {
+		return
+	}
+	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if workflow.Sleep(ctx, limit) == nil {
+			cancel()
+		}
+	})
+	_ = b.step(ctx, StepCleanup, func(s *StepProgress) error { return b.removeAll(ctx, s, unwanted) })
+}
+
+// removeAll removes the lines that fit, and says with its error that some are left.
+func (b *build) removeAll(ctx workflow.Context, s *StepProgress, fits func(*Resource) bool) error {
+	tried := map[*Resource]bool{}
+	left := 0
+	for {
+		line := b.ledger.last(func(line *Resource) bool { return fits(line) && !tried[line] })
+		if line == nil {
+			break
+		}
+		tried[line] = true
+		b.remove(ctx, s, line)
+		if line.exists() {
+			left++
+			line.State, line.Reason = ResourceLeft, cmp.Or(line.Reason, "the time to clean up ran out")
+		}
+	}
+	s.Detail = fmt.Sprintf("%d removed", len(tried)-left)
+	if left > 0 {
+		s.Detail += fmt.Sprintf(", %d left", left)
+		return errors.New(s.Detail)
+	}
+	return nil
+}
+
+// unwanted tells what of the ledger is to go now that the build has ended.
+func (b *build) unwanted(err error) func(*Resource) bool {
+	switch {
+	case err == nil:
+		return func(line *Resource) bool { return line.exists() && (!line.current || b.spent(line)) }
+	case temporal.IsCanceledError(err):
+		return func(line *Resource) bool { return line.exists() && (b.doc.OnCancel != spec.Keep || line.Kind.Runs()) }
+	}
+	return func(line *Resource) bool { return line.exists() && b.doc.OnFailure == spec.Cleanup }
+}
+
+// spent tells whether a resource of a build that succeeded is not wanted any more.
+func (b *build) spent(line *Resource) bool {
+	wish := b.doc.OnSuccess
+	switch line.Step.root() {
+	case StepImport:
+		return wish.ImportedImage == spec.Remove
+	case StepComponents:
+		return wish.Components == spec.Remove
+	case StepTemplate:
+		return wish.Template == spec.Remove
+	}
+	return false
+}
+
+// remove removes one resource. What became of it is in its line; a line that is left as
+// it was met a cancelled context.
+func (b *build) remove(ctx workflow.Context, s *StepProgress, line *Resource) {
+	err := b.tryRemove(ctx, s, line)
+	if err == nil || temporal.IsCanceledError(err) {
+		return
+	}
+	is := activities.FailureOf(err)
+	line.State, line.Reason = ResourceLeft, fmt.Sprintf("%s: %s", is.Code, is.Message)
+	workflow.GetLogger(ctx).Warn("Resource left", "kind", line.Kind, "id", line.ID, "code", is.Code)
+}
+
+func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource) error {
+	var ours *activities.Resources
+	if line.ID == "" {
+		var is activities.LookResult
+		err := b.call(ctx, s, request{summary: fmt.Sprintf("look for the %s of step %s", line.Kind, line.Step), activity: ours.Look, in: b.input(line), out: &is})
+		if err != nil {
+			return err
+		}
+		if is.ID == "" {
+			line.State = ResourceRemoved
+			return nil
+		}
+		line.ID = is.ID
+	}
+	name := fmt.Sprintf("%s %s", line.Kind, line.ID)
+	s.Detail = "removing " + name
+	b.tellDetails(ctx)
+	var done activities.RemoveResult
+	err := b.call(ctx, s, request{summary: "remove " + name, activity: ours.Remove, in: b.input(line), out: &done})
+	switch {
+	case err != nil:
+		return err
+	case line.Kind.Runs() && done.Gone:
+		line.State = ResourceOver
+	case line.Kind.Runs():
+		return b.awaitOver(ctx, line)
+	case done.Gone:
+		line.State = ResourceRemoved
+	default:
+		line.State, line.Reason = ResourceLeft, done.Reason
+	}
+	return nil
+}
+
+// awaitOver waits until a run that is not wanted any more is over; the image that an
+// execution made all the same goes into the ledger, to be removed as well.
+func (b *build) awaitOver(ctx workflow.Context, run *Resource) error {
+	var ours *activities.Resources
+	var over activities.OverResult
+	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
+	waiting := b.waiting(ctx, limit, fmt.Sprintf("wait until %s %s is over", run.Kind, run.ID))
+	if err := workflow.ExecuteActivity(waiting, ours.AwaitOver, b.input(run)).Get(ctx, &over); err != nil {
+		return err
+	}
+	run.State = ResourceOver
+	b.noteImage(run, over.ImageID)
+	return nil
+}
+
+// noteImage writes down the image that an execution made, once.
+func (b *build) noteImage(execution *Resource, id string) *Resource {
+	if id == "" {
+		return nil
+	}
+	line := b.ledger.last(func(line *Resource) bool { return line.Kind == KindImage && line.ID == id })
+	if line != nil {
+		return line
+	}
+	token := execution.Token
+	if template := b.ledger.latest(StepTemplate, KindTemplate); template != nil {
+		token = template.Token // the template puts its tags on the image
+	}
+	image := b.ledger.add(Resource{
+		Step: execution.Step, Kind: KindImage, Region: execution.Region, ID: id, Of: execution.ID,
+		Token: token, Epoch: execution.Epoch, Inputs: execution.Inputs,
+	})
+	image.current = execution.current
+	return image
+}
