@@ -69,6 +69,10 @@ func (a *Pipeline) findExecution(ctx context.Context, in StartExecutionInput) (s
 type AwaitExecutionInput struct {
 	Region      string `json:"region"`
 	ExecutionID string `json:"executionId"`
+	// CopyRegions are the other regions to which the template distributes the image, and
+	// Token is the one that the copies carry.
+	CopyRegions []string `json:"copyRegions,omitempty"`
+	Token       string   `json:"token,omitempty"`
 }
 
 // AwaitExecutionResult is the image that came out.
@@ -76,6 +80,14 @@ type AwaitExecutionResult struct {
 	ImageID   string `json:"imageId"`
 	ImageName string `json:"imageName"`
 	Warning   string `json:"warning,omitempty"` // of a run that succeeded in part
+	// Copies are those that were found.
+	Copies []ImageCopy `json:"copies,omitempty"`
+}
+
+// ImageCopy is a copy of an image in another region.
+type ImageCopy struct {
+	Region  string `json:"region"`
+	ImageID string `json:"imageId"`
 }
 
 // AwaitExecution blocks until a run is over and its image can be used. Its failure is
@@ -95,7 +107,24 @@ func (a *Pipeline) AwaitExecution(ctx context.Context, in AwaitExecutionInput) (
 	if execution.Status == "PARTITION_SUCCESS" {
 		result.Warning = fmt.Sprintf("execution %s succeeded in part: %s", in.ExecutionID, executionReason(execution))
 	}
-	return result, nil
+	result.Copies, err = a.copies(ctx, in)
+	return result, err
+}
+
+// copies finds the copies of the image by the tag that all of them carry. Where that may
+// not be looked up, nothing is found.
+func (a *Pipeline) copies(ctx context.Context, in AwaitExecutionInput) ([]ImageCopy, error) {
+	var copies []ImageCopy
+	for _, region := range in.CopyRegions {
+		found, err := a.ECS.Images(ctx, alicloud.ImageQuery{Region: region, Tags: alicloud.Tags{TagToken: in.Token}})
+		if err != nil && !stops(err) {
+			return nil, failure(ctx, "look for the copy in "+region, err)
+		}
+		for _, image := range found {
+			copies = append(copies, ImageCopy{Region: region, ImageID: image.ID})
+		}
+	}
+	return copies, nil
 }
 
 func (a *Pipeline) awaitEnd(ctx context.Context, in AwaitExecutionInput, pulse *pulse) (alicloud.Execution, error) {

@@ -151,24 +151,3 @@ func (b *build) awaitOver(ctx workflow.Context, run *Resource) error {
 	b.noteImage(run, over.ImageID)
 	return nil
 }
-
-// noteImage writes down the image that an execution made, once.
-func (b *build) noteImage(execution *Resource, id string) *Resource {
-	if id == "" {
-		return nil
-	}
-	line := b.ledger.last(func(line *Resource) bool { return line.Kind == KindImage && line.ID == id })
-	if line != nil {
-		return line
-	}
-	token := execution.Token
-	if template := b.ledger.latest(StepTemplate, KindTemplate); template != nil {
-		token = template.Token // the template puts its tags on the image
-	}
-	image := b.ledger.add(Resource{
-		Step: execution.Step, Kind: KindImage, Region: execution.Region, ID: id, Of: execution.ID,
-		Token: token, Epoch: execution.Epoch, Inputs: execution.Inputs,
-	})
-	image.current = execution.current
-	return image
-}

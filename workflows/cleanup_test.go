@@ -107,6 +107,22 @@ func TestSuccessRemovesWhatTheDocumentDoesNotKeep(t *testing.T) {
 	require.Equal(t, []string{"DeletePipeline ip-1", "DeleteComponent ic-nginx", "DeleteImage m-import"}, removals(&c))
 }
 
+func TestCopiesInOtherRegionsAreTheBuildsToo(t *testing.T) {
+	text := document(imported, `"template": {"buildContent": "RUN true", "toRegionIds": ["cn-hangzhou", "cn-beijing", "cn-shanghai"]}`, registered, `"onFailure": "cleanup"`)
+	var c cloud
+	result, _, err := run(t, &c, text)
+	require.NoError(t, err)
+	require.Equal(t, []ResultCopy{{Region: "cn-beijing", ImageID: "m-copy"}}, result.Copies)
+	require.Equal(t, OutcomeSucceeded, result.Outcome)
+
+	c = cloud{refuse: map[string]error{"RegisterImage": refusal("BatchCompute.CreateImage", "InvalidRoleArn", 400, "no role")}}
+	_, _, err = run(t, &c, text)
+	lines := states(failureIn(t, err, "InvalidRoleArn").Resources)
+	require.Contains(t, lines, "image m-copy removed")
+	require.Contains(t, lines, "image  removed", "the one that never came")
+	require.Equal(t, []string{"DeleteImage m-golden", "DeleteImage m-copy", "DeletePipeline ip-1", "DeleteImage m-import"}, removals(&c))
+}
+
 func TestComponentThatWasThereIsNeverRemoved(t *testing.T) {
 	exists := refusal("CreateImageComponent", "InvalidComponentVersion.Exist", 403, "it exists")
 	c := cloud{existing: []alicloud.Component{{ID: "ic-old", Content: "RUN true", Type: "Build", SystemType: "Linux"}}}

@@ -98,7 +98,6 @@ func (l *ledger) ask(want Resource) (line *Resource, again bool) {
 
 // add writes down what turned up.
 func (l *ledger) add(line Resource) *Resource {
-	line.State, line.current = ResourceMade, true
 	l.lines = append(l.lines, &line)
 	return &line
 }

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -76,6 +77,7 @@ func (b *build) buildImage(ctx workflow.Context, s *StepProgress, pipelineID str
 	if image != nil {
 		s.ResourceID, s.Token = image.Of, image.Token
 		b.result.ExecutionID, b.result.ImageID, b.result.ImageName = image.Of, image.ID, image.Name
+		b.reuseCopies(image)
 		return nil
 	}
 	want := Resource{Step: StepExecution, Kind: KindExecution, Of: pipelineID, Inputs: inputs}
@@ -136,7 +138,7 @@ func (b *build) awaitTurn(ctx workflow.Context, pipelineID, token string, limit 
 func (b *build) awaitExecution(ctx workflow.Context, execution *Resource) error {
 	var ecs *activities.Pipeline
 	var built activities.AwaitExecutionResult
-	in := activities.AwaitExecutionInput{Region: b.doc.Region, ExecutionID: execution.ID}
+	in := activities.AwaitExecutionInput{Region: b.doc.Region, ExecutionID: execution.ID, CopyRegions: b.copyRegions(), Token: b.imageToken(execution)}
 	waiting := b.waiting(ctx, time.Duration(b.doc.Timeouts.Execution), "wait for execution "+execution.ID)
 	err := workflow.ExecuteActivity(waiting, ecs.AwaitExecution, in).Get(ctx, &built)
 	if err != nil {
@@ -144,12 +146,71 @@ func (b *build) awaitExecution(ctx workflow.Context, execution *Resource) error 
 		return err
 	}
 	execution.State = ResourceOver
-	b.noteImage(execution, built.ImageID).Name = built.ImageName
+	b.noteImage(execution, built.ImageID, built.Copies...).Name = built.ImageName
 	b.result.ImageID, b.result.ImageName = built.ImageID, built.ImageName
 	if built.Warning != "" {
 		b.result.Warnings = append(b.result.Warnings, built.Warning)
 	}
 	return nil
+}
+
+// copyRegions are the other regions to which the template of the document distributes
+// the image. Those of an existing template are not known.
+func (b *build) copyRegions() []string {
+	if b.doc.Template == nil || b.doc.Template.ID != "" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(b.doc.Template.ToRegionIDs), func(region string) bool { return region == b.doc.Region })
+}
+
+// imageToken is the token that the images of an execution carry: the template's, which
+// puts its tags on them.
+func (b *build) imageToken(execution *Resource) string {
+	if template := b.ledger.latest(StepTemplate, KindTemplate); template != nil {
+		return template.Token
+	}
+	return execution.Token
+}
+
+// noteImage writes down the image that an execution made, once, with its copies. A copy
+// that was not found may still come.
+func (b *build) noteImage(execution *Resource, id string, copies ...activities.ImageCopy) *Resource {
+	if id == "" {
+		return nil
+	}
+	line := b.ledger.last(func(line *Resource) bool { return line.Kind == KindImage && line.ID == id })
+	if line != nil {
+		return line
+	}
+	made := Resource{
+		Step: execution.Step, Kind: KindImage, Region: execution.Region, ID: id, Of: execution.ID, State: ResourceMade,
+		Token: b.imageToken(execution), Epoch: execution.Epoch, Inputs: execution.Inputs, current: execution.current,
+	}
+	for _, region := range b.copyRegions() {
+		line := made
+		line.Region, line.ID, line.State = region, "", ResourceAsked
+		for _, copied := range copies {
+			if copied.Region == region {
+				line.ID, line.State = copied.ImageID, ResourceMade
+				b.result.Copies = append(b.result.Copies, ResultCopy(copied))
+			}
+		}
+		b.ledger.add(line)
+	}
+	return b.ledger.add(made)
+}
+
+// reuseCopies takes the copies of an image over with it.
+func (b *build) reuseCopies(image *Resource) {
+	for _, line := range b.ledger.lines {
+		if line.Kind != KindImage || line.Of != image.Of || line == image || !line.exists() {
+			continue
+		}
+		line.current = true
+		if line.ID != "" {
+			b.result.Copies = append(b.result.Copies, ResultCopy{Region: line.Region, ImageID: line.ID})
+		}
+	}
 }
 
 // noteFailedExecution writes down what is known of an execution after its wait has failed.
