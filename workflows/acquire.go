@@ -47,6 +47,9 @@ func uncertain(err error) bool {
 // says in the step why.
 func (b *build) reuse(ctx workflow.Context, s *StepProgress, want Resource) (*Resource, error) {
 	line := b.ledger.latest(want.Step, want.Kind)
+	if line != nil && line.current && line.State == ResourceMade {
+		return line, nil // this run has it already
+	}
 	if b.retry == nil || line == nil || line.current || line.State != ResourceMade && line.State != ResourceAdopted {
 		return nil, nil
 	}

@@ -53,11 +53,7 @@ func (b *build) tell(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	components, err := b.makeComponents(ctx)
-	if err != nil {
-		return err
-	}
-	pipelineID, err := b.makeTemplate(ctx, base, components)
+	pipelineID, err := b.makeTemplate(ctx, base)
 	if err != nil {
 		return err
 	}

@@ -107,6 +107,22 @@ func TestSuccessRemovesWhatTheDocumentDoesNotKeep(t *testing.T) {
 	require.Equal(t, []string{"DeletePipeline ip-1", "DeleteComponent ic-nginx", "DeleteImage m-import"}, removals(&c))
 }
 
+func TestComponentThatVanishesUnderTheTemplateIsMade(t *testing.T) {
+	c := cloud{
+		existing: []alicloud.Component{{ID: "ic-old", Content: "RUN true", Type: "Build", SystemType: "Linux"}},
+		refuse: map[string]error{
+			"CreateComponent nginx 1.0.0": refusal("CreateImageComponent", "InvalidComponentVersion.Exist", 403, "it exists"),
+			"CreatePipeline":              refusal("CreateImagePipeline", "ImageComponent.NotFound", 404, "ic-old"),
+		},
+		refusals: map[string]int{"CreateComponent nginx 1.0.0": 1, "CreatePipeline": 1},
+	}
+	result, _, err := run(t, &c, document(imported, `"components": [{"name": "nginx", "version": "1.0.0", "content": "RUN true"}]`))
+	require.NoError(t, err)
+	require.Equal(t, []ResultComponent{{Name: "nginx", Version: "1.0.0", ID: "ic-nginx"}}, result.Components)
+	require.Equal(t, 2, count(c.calls, "CreatePipeline"))
+	require.Equal(t, 1, count(c.calls, "ImportImage"))
+}
+
 func TestCopiesInOtherRegionsAreTheBuildsToo(t *testing.T) {
 	text := document(imported, `"template": {"buildContent": "RUN true", "toRegionIds": ["cn-hangzhou", "cn-beijing", "cn-shanghai"]}`, registered, `"onFailure": "cleanup"`)
 	var c cloud

@@ -88,6 +88,7 @@ func (b *build) createComponent(ctx workflow.Context, s *StepProgress, c *compon
 func (b *build) noteComponents(s *StepProgress, components []component) {
 	var ids, tokens []string
 	adopted := 0
+	b.result.Components = []ResultComponent{}
 	for _, c := range components {
 		if c.id == "" {
 			continue

@@ -1,17 +1,19 @@
 package workflows
 
 import (
+	"errors"
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/seed1230462e/kiln/activities"
 )
 
-// makeTemplate makes the image template, or returns the id of the one that the document
-// names; empty when the build runs no template.
-func (b *build) makeTemplate(ctx workflow.Context, base base, components []component) (string, error) {
+// makeTemplate makes the components and the image template, or returns the id of the one
+// that the document names; empty when the build runs no template.
+func (b *build) makeTemplate(ctx workflow.Context, base base) (id string, err error) {
 	switch {
 	case b.doc.Template == nil:
 		return "", nil
@@ -19,6 +21,36 @@ func (b *build) makeTemplate(ctx workflow.Context, base base, components []compo
 		b.result.PipelineID = b.doc.Template.ID
 		return b.result.PipelineID, nil
 	}
+	for range 3 {
+		components, err := b.makeComponents(ctx)
+		if err != nil {
+			return "", err
+		}
+		id, err = b.createTemplateOf(ctx, base, components)
+		if err == nil || !b.lostComponents(err) {
+			return id, err
+		}
+	}
+	return id, err
+}
+
+// lostComponents tells whether a template could not be made because a component that
+// the build had found is gone: the build that made it may have cleaned up meanwhile.
+func (b *build) lostComponents(err error) bool {
+	var refused *temporal.ApplicationError
+	if !errors.As(err, &refused) || refused.Type() != "ImageComponent.NotFound" {
+		return false
+	}
+	lost := false
+	for _, line := range b.ledger.lines {
+		if line.Kind == KindComponent && line.State == ResourceAdopted {
+			lost, line.State, line.current = true, ResourceRemoved, false
+		}
+	}
+	return lost
+}
+
+func (b *build) createTemplateOf(ctx workflow.Context, base base, components []component) (string, error) {
 	err := b.step(ctx, StepTemplate, func(s *StepProgress) error {
 		in := activities.CreateTemplateInput{
 			Region: b.doc.Region, BaseImageType: base.kind, BaseImage: base.id,
