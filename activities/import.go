@@ -120,12 +120,9 @@ func (a *Import) AwaitImport(ctx context.Context, in AwaitImportInput) (AwaitImp
 	return AwaitImportResult{ImageName: image.Name}, err
 }
 
-// endedTasks and runningTasks are the states of an import task. (ECS API reference,
+// runningTasks are the states in which an import task runs. (ECS API reference,
 // DescribeTasks, 2014-05-26, with older words for the same.)
-var (
-	endedTasks   = []string{"Finished", "Failed", "Deleted", "Cancelled", "Canceled"}
-	runningTasks = []string{"Waiting", "Pending", "Paused", "Processing"}
-)
+var runningTasks = []string{"Waiting", "Pending", "Paused", "Processing"}
 
 func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *pulse) error {
 	wait := waiting{what: "task " + in.TaskID, pulse: pulse}

@@ -10,12 +10,13 @@ import (
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/errcode"
+	"github.com/seed1230462e/kiln/internal/inventory"
 )
 
 // Tags that say which build and step a resource belongs to.
 const (
-	TagBuild = "kiln:build"
-	TagToken = "kiln:token"
+	TagBuild = inventory.TagBuild
+	TagToken = inventory.TagToken
 )
 
 // creation is a call that must have its effect once.

@@ -3,14 +3,10 @@ package activities
 import (
 	"context"
 	"fmt"
-	"slices"
 )
 
-// endedStates are those in which an execution is over. (ECS API reference,
+// runningStates are those in which an execution runs. (ECS API reference,
 // DescribeImagePipelineExecutions, 2014-05-26.)
-var endedStates = []string{"SUCCESS", "PARTITION_SUCCESS", "FAILED", "TEST_FAILED", "CANCELLED"}
-
-// runningStates are the others.
 var runningStates = []string{"PREPARING", "REPAIRING", "BUILDING", "TESTING", "DISTRIBUTING", "RELEASING", "CANCELLING"}
 
 // AwaitTurnInput names a template that is busy.
@@ -39,7 +35,7 @@ func (a *Pipeline) AwaitTurn(ctx context.Context, in AwaitTurnInput) (AwaitTurnR
 		running := ""
 		for _, run := range runs {
 			switch {
-			case slices.Contains(endedStates, run.Status):
+			case KindExecution.Over(run.Status):
 			case in.Token != "" && run.Tags[TagToken] == in.Token:
 				return AwaitTurnResult{Waited: true}, nil // at once, before it ends
 			default:
