@@ -5,6 +5,8 @@ package testsuite
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +64,32 @@ func (p *machine) env(t *testing.T) []string {
 func (p *machine) kiln(t *testing.T, args ...string) outcome {
 	t.Helper()
 	return runCommand(t, p.env(t), kilnBin(t), args...)
+}
+
+// conditions brings the emulated account into a state; an empty text takes everything back.
+func (p *machine) conditions(t *testing.T, text string) {
+	t.Helper()
+	p.admin(t, http.MethodPut, "conditions", text)
+}
+
+// faults plans what goes wrong with calls from now on.
+func (p *machine) faults(t *testing.T, text string) {
+	t.Helper()
+	p.admin(t, http.MethodPost, "faults", text)
+}
+
+// admin asks the emulated cloud's own API.
+func (p *machine) admin(t *testing.T, method, what, text string) []byte {
+	t.Helper()
+	asked, err := http.NewRequestWithContext(t.Context(), method, p.CloudURL+"/_kiln/"+what, strings.NewReader(text))
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(asked)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Less(t, answer.StatusCode, 300, string(body))
+	return body
 }
 
 // worker starts a kiln worker that looks often and is missed soon.
