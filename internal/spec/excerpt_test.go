@@ -40,6 +40,6 @@ func TestClosest(t *testing.T) {
 		"sizegib": "sizeGiB", "formt": "format", "foramt": "format", "objcet": "object",
 		"completely-different": "", "x": "", "": "",
 	} {
-		require.Equal(t, want, closest(word, []string{"bucket", "format", "object", "sizeGiB"}), word)
+		require.Equal(t, want, Closest(word, []string{"bucket", "format", "object", "sizeGiB"}), word)
 	}
 }

@@ -219,7 +219,7 @@ func wantOneOf(got string, values []any) string {
 	if len(words) == 1 {
 		return "want " + words[0]
 	}
-	if best := closest(got, words); best != "" && len(words) > 8 {
+	if best := Closest(got, words); best != "" && len(words) > 8 {
 		return fmt.Sprintf("did you mean %s?", quote(best))
 	}
 	return "want one of " + strings.Join(words, ", ")

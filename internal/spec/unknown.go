@@ -38,7 +38,7 @@ func fixObject(n *node, s *jsonschema.Schema, p path, found *findings) {
 		if found.full() {
 			continue
 		}
-		means := closest(f.name, slices.Sorted(maps.Keys(free)))
+		means := Closest(f.name, slices.Sorted(maps.Keys(free)))
 		found.add(f.at, p.join(f.name), "unknown field "+quote(f.name)+whereTo(f.name, means, s, p))
 		if means != "" {
 			delete(free, means)

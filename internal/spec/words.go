@@ -15,9 +15,9 @@ func quote(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// closest is the candidate that a misspelt word most likely means; empty when none is
+// Closest is the candidate that a misspelt word most likely means; empty when none is
 // near enough. A word that differs in capitals only is nearest of all.
-func closest(word string, candidates []string) string {
+func Closest(word string, candidates []string) string {
 	best, bestDistance := "", 1+max(1, utf8.RuneCountInString(word)/3)
 	for _, candidate := range candidates {
 		distance := 0
@@ -33,7 +33,7 @@ func closest(word string, candidates []string) string {
 
 // didYouMean is the end of a message that names the closest candidate, or empty.
 func didYouMean(word string, candidates []string) string {
-	if best := closest(word, candidates); best != "" {
+	if best := Closest(word, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", quote(best))
 	}
 	return ""
