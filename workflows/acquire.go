@@ -110,7 +110,7 @@ func (b *build) supersede(ctx workflow.Context, s *StepProgress, want Resource) 
 	for {
 		line := b.ledger.last(func(line *Resource) bool {
 			same := line.Step == want.Step && line.State == ResourceAsked && line.Inputs == want.Inputs
-			return !line.current && line.exists() && !same && !tried[line] && line.Step.among(affected)
+			return !line.current && line.Exists() && !same && !tried[line] && line.Step.among(affected)
 		})
 		if line == nil || ctx.Err() != nil {
 			return

@@ -126,20 +126,8 @@ func (b *build) readDocument(ctx workflow.Context, document converter.RawValue) 
 
 // plan lists the steps that the document asks for.
 func (b *build) plan() {
-	template := b.doc.Template
-	for _, step := range []struct {
-		name   Step
-		wanted bool
-	}{
-		{StepImport, b.doc.Source.Import != nil},
-		{StepComponents, len(b.doc.Components) > 0},
-		{StepTemplate, template != nil && template.ID == ""},
-		{StepExecution, template != nil},
-		{StepRegister, b.doc.BatchCompute != nil},
-	} {
-		if step.wanted {
-			b.progress.Steps = append(b.progress.Steps, StepProgress{Name: step.name, State: StatePending})
-		}
+	for _, step := range StepsOf(b.doc) {
+		b.progress.Steps = append(b.progress.Steps, StepProgress{Name: step, State: StatePending})
 	}
 }
 

@@ -53,7 +53,7 @@ func (b *build) removeAll(ctx workflow.Context, s *StepProgress, fits func(*Reso
 		}
 		tried[line] = true
 		b.remove(ctx, s, line)
-		if line.exists() {
+		if line.Exists() {
 			left++
 			line.State, line.Reason = ResourceLeft, cmp.Or(line.Reason, "the time to clean up ran out")
 		}
@@ -70,11 +70,11 @@ func (b *build) removeAll(ctx workflow.Context, s *StepProgress, fits func(*Reso
 func (b *build) unwanted(err error) func(*Resource) bool {
 	switch {
 	case err == nil:
-		return func(line *Resource) bool { return line.exists() && (!line.current || b.spent(line)) }
+		return func(line *Resource) bool { return line.Exists() && (!line.current || b.spent(line)) }
 	case temporal.IsCanceledError(err):
-		return func(line *Resource) bool { return line.exists() && (b.doc.OnCancel != spec.Keep || line.Kind.Runs()) }
+		return func(line *Resource) bool { return line.Exists() && (b.doc.OnCancel != spec.Keep || line.Kind.Runs()) }
 	}
-	return func(line *Resource) bool { return line.exists() && b.doc.OnFailure == spec.Cleanup }
+	return func(line *Resource) bool { return line.Exists() && b.doc.OnFailure == spec.Cleanup }
 }
 
 // spent tells whether a resource of a build that succeeded is not wanted any more.

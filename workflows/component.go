@@ -105,6 +105,6 @@ func (b *build) noteComponents(s *StepProgress, components []component) {
 	}
 	s.ResourceID, s.Token = strings.Join(ids, ","), strings.Join(tokens, ",")
 	if adopted > 0 {
-		s.Detail = fmt.Sprintf("%d of %d existed with the same content", adopted, len(ids))
+		s.say("%d of %d existed with the same content", adopted, len(ids))
 	}
 }

@@ -54,8 +54,8 @@ type Resource struct {
 	current bool // this run asked for it or uses it
 }
 
-// exists tells whether the resource is the build's and may be there.
-func (r *Resource) exists() bool {
+// Exists tells whether the resource is the build's and may be there.
+func (r *Resource) Exists() bool {
 	return r.State == ResourceAsked || r.State == ResourceMade || r.State == ResourceLeft
 }
 

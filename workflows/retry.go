@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/seed1230462e/kiln/activities"
+	"github.com/seed1230462e/kiln/internal/spec"
 )
 
 // Retry lets a build go on from where an earlier run of it ended: the second argument of
@@ -57,6 +58,18 @@ func (r *Retry) anew(step Step) bool {
 // Steps are the steps of the story, in order.
 var Steps = []Step{StepImport, StepComponents, StepTemplate, StepExecution, StepRegister}
 
+// StepsOf are the steps that a document asks for, in order.
+func StepsOf(doc spec.Build) []Step {
+	wanted := map[Step]bool{
+		StepImport:     doc.Source.Import != nil,
+		StepComponents: len(doc.Components) > 0,
+		StepTemplate:   doc.Template != nil && doc.Template.ID == "",
+		StepExecution:  doc.Template != nil,
+		StepRegister:   doc.BatchCompute != nil,
+	}
+	return slices.DeleteFunc(slices.Clone(Steps), func(step Step) bool { return !wanted[step] })
+}
+
 // StepNames lists the steps for people.
 func StepNames() string {
 	var names []string
@@ -80,11 +93,17 @@ func (s Step) among(steps []Step) bool {
 // origin is the id of the run from which the build's tokens derive.
 func (b *build) origin(ctx workflow.Context) string {
 	info := workflow.GetInfo(ctx)
+	return Origin(b.retry, info.CronSchedule, info.OriginalRunID, info.FirstRunID)
+}
+
+// Origin is the id of the run from which the tokens of a run derive, by what the run was
+// started with; retry is nil for one that goes on from no other.
+func Origin(retry *Retry, cronSchedule, originalRunID, firstRunID string) string {
 	switch {
-	case b.retry != nil:
-		return b.retry.Origin
-	case info.CronSchedule != "": // the runs of a cron share their first run, but each is a build
-		return info.OriginalRunID
+	case retry != nil:
+		return retry.Origin
+	case cronSchedule != "": // the runs of a cron share their first run, but each is a build
+		return originalRunID
 	}
-	return info.FirstRunID
+	return firstRunID
 }

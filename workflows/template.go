@@ -235,7 +235,7 @@ func (b *build) noteImage(execution *Resource, id string, copies ...activities.I
 // reuseCopies takes the copies of an image over with it.
 func (b *build) reuseCopies(image *Resource) {
 	for _, line := range b.ledger.lines {
-		if line.Kind != KindImage || line.Of != image.Of || line == image || !line.exists() {
+		if line.Kind != KindImage || line.Of != image.Of || line == image || !line.Exists() {
 			continue
 		}
 		line.current = true
