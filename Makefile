@@ -84,8 +84,8 @@ golden: schema ## rewrite the golden files; read the diff before committing it
 	go test $$(grep -rl --include='*_test.go' --exclude-dir=kilndev 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
 
 record: build ## record the workflow histories that the replay test replays
-	mkdir -p workflows/testdata/histories
-	$(BINARIES) KILN_RECORD=$(CURDIR)/workflows/testdata/histories \
+	mkdir -p workflows/testdata/histories/next
+	$(BINARIES) KILN_RECORD=$(CURDIR)/workflows/testdata/histories/next \
 		go test -tags e2e -count=1 -timeout 30m -run '^TestBuild(Started|sThat)' ./testsuite
 
 screenshot: build ## docs/images/web-ui.png, taken anew in headless Chromium
