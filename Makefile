@@ -18,7 +18,9 @@ FUZZTIME ?= 60s
 # bin/kiln is built without cgo, so that it is static.
 # The race detector needs a C compiler; without one the tests run without it.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-BINARIES := KILN_BIN=$(CURDIR)/bin/kiln KILNDEV_BIN=$(CURDIR)/bin/kilndev
+BINARIES := KILN_BIN=$(CURDIR)/bin/kiln KILNDEV_BIN=$(CURDIR)/bin/kilndev KILN_RELEASED_BIN=$(CURDIR)/bin/kiln-released
+# The last release, whose worker begins what this tree's has to finish.
+RELEASED := d6e005d25f3fc207e9bb7c1f509dceaf5bed9ec9
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 
 help: ## list the targets
@@ -42,7 +44,15 @@ unit: ## tests that start no process, with the race detector in the root module
 	go test -timeout 20m $(RACE) ./...
 	go -C cmd/kilndev test -timeout 20m ./...
 
-e2e: build ## the binaries as real processes: kilndev, workers that get killed, the command line
+bin/kiln-$(RELEASED):
+	@mkdir -p bin
+	@if git cat-file -e $(RELEASED)^{commit} 2>/dev/null; then \
+		source=$$(mktemp -d) && git archive $(RELEASED) | tar -x -C $$source && \
+		CGO_ENABLED=0 go -C $$source build -ldflags "-s -w" -o $(CURDIR)/$@ ./cmd/kiln && rm -rf $$source && \
+		cp $@ bin/kiln-released; \
+	else echo "the last release, $(RELEASED), is not in this clone: the upgrade drill is left out"; fi
+
+e2e: build bin/kiln-$(RELEASED) ## the binaries as real processes: kilndev, workers that get killed, the command line
 	$(BINARIES) go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
 
 # Shortening an input that is new, but no finding, may take a second, not most of the minute.
