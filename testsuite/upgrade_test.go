@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/internal/emulator"
 	"github.com/seed1230462e/kiln/workflows"
@@ -49,11 +50,14 @@ func TestUpgradedWorkerFinishesWhatTheOldOneBegan(t *testing.T) {
 			var result workflows.Result
 			err = run.Get(context.Background(), &result)
 			if test.cancels {
-				require.ErrorContains(t, err, "canceled")
+				var cancelled *temporal.CanceledError
+				require.ErrorAs(t, err, &cancelled)
+				var left workflows.Cancellation
+				require.NoError(t, cancelled.Details(&left))
 				var state emulator.State
 				require.NoError(t, json.Unmarshal(p.admin(t, http.MethodGet, "state", ""), &state))
 				for _, resource := range state.Resources {
-					require.Contains(t, []string{"task", "execution"}, resource.Kind, "a build of before is cleaned up as well: %s", resource.ID)
+					require.Contains(t, []string{"task", "execution"}, resource.Kind, "a build of before is cleaned up as well: %s in %v", resource.ID, left)
 				}
 				return
 			}
