@@ -61,7 +61,10 @@ func (b *build) tell(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.register(ctx, imageID)
+	if err := b.register(ctx, imageID); err != nil {
+		return err
+	}
+	return ctx.Err() // the cancellation may have come while the last call was under way
 }
 
 // build is one build while it runs.

@@ -32,14 +32,15 @@ func (b *build) cleanUp(ctx workflow.Context, err error) {
 	if b.ledger.last(unwanted) == nil {
 		return
 	}
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	limited, cancel := workflow.WithCancel(ctx)
 	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if workflow.Sleep(ctx, limit) == nil {
 			cancel()
 		}
 	})
-	_ = b.step(ctx, StepCleanup, func(s *StepProgress) error { return b.removeAll(ctx, s, unwanted) })
+	_ = b.step(ctx, StepCleanup, func(s *StepProgress) error { return b.removeAll(limited, s, unwanted) })
 }
 
 // removeAll removes the lines that fit, and says with its error that some are left.
@@ -53,6 +54,9 @@ func (b *build) removeAll(ctx workflow.Context, s *StepProgress, fits func(*Reso
 		}
 		tried[line] = true
 		b.remove(ctx, s, line)
+		if line.Kind == KindTask && line.State == ResourceOver {
+			b.lookAfter(ctx, s, line, fits)
+		}
 		if line.Exists() {
 			left++
 			line.State, line.Reason = ResourceLeft, cmp.Or(line.Reason, "the time to clean up ran out")
@@ -64,6 +68,26 @@ func (b *build) removeAll(ctx workflow.Context, s *StepProgress, fits func(*Reso
 		return errors.New(s.Detail)
 	}
 	return nil
+}
+
+// lookAfter sees whether an import that was ended left an image, when that is to stay.
+func (b *build) lookAfter(ctx workflow.Context, s *StepProgress, task *Resource, unwanted func(*Resource) bool) {
+	image := b.ledger.last(func(line *Resource) bool {
+		return line.Kind == KindImage && line.Token == task.Token && line.Exists() && !unwanted(line)
+	})
+	if image == nil {
+		return
+	}
+	var ours *activities.Resources
+	var is activities.LookResult
+	err := b.call(ctx, s, request{summary: "look for the image of task " + task.ID, activity: ours.Look, in: b.input(image), out: &is})
+	switch {
+	case err != nil: // the line stays as it was
+	case is.ID == "":
+		image.State = ResourceRemoved
+	default:
+		image.ID, image.State = is.ID, ResourceMade
+	}
 }
 
 // unwanted tells what of the ledger is to go now that the build has ended.
@@ -123,12 +147,13 @@ func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource)
 	var done activities.RemoveResult
 	err := b.call(ctx, s, request{summary: "remove " + name, activity: ours.Remove, in: b.input(line), out: &done})
 	switch {
+	case line.Kind == KindTask && done.Gone:
+		line.State = ResourceOver
+	case line.Kind.Runs() && !temporal.IsCanceledError(err):
+		// An execution that is over may have an image, and one that may not be cancelled ends by itself.
+		return b.awaitOver(ctx, line, err)
 	case err != nil:
 		return err
-	case line.Kind.Runs() && done.Gone:
-		line.State = ResourceOver
-	case line.Kind.Runs():
-		return b.awaitOver(ctx, line)
 	case done.Gone:
 		line.State = ResourceRemoved
 	default:
@@ -138,13 +163,18 @@ func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource)
 }
 
 // awaitOver waits until a run that is not wanted any more is over; the image that an
-// execution made all the same goes into the ledger, to be removed as well.
-func (b *build) awaitOver(ctx workflow.Context, run *Resource) error {
+// execution made all the same goes into the ledger, to be removed as well. When the wait
+// fails too, the refusal to end the run is the reason.
+func (b *build) awaitOver(ctx workflow.Context, run *Resource, refused error) error {
 	var ours *activities.Resources
 	var over activities.OverResult
 	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
 	waiting := b.waiting(ctx, limit, fmt.Sprintf("wait until %s %s is over", run.Kind, run.ID))
-	if err := workflow.ExecuteActivity(waiting, ours.AwaitOver, b.input(run)).Get(ctx, &over); err != nil {
+	err := workflow.ExecuteActivity(waiting, ours.AwaitOver, b.input(run)).Get(ctx, &over)
+	switch {
+	case err != nil && refused != nil:
+		return refused
+	case err != nil:
 		return err
 	}
 	run.State = ResourceOver

@@ -27,6 +27,7 @@ type cloud struct {
 	existing []alicloud.Component
 	looks    map[string]int
 	stuck    string // the id that never gets done
+	gone     string // the image that is not there any more
 	partial  bool
 	running  alicloud.Execution // of the template, before the build comes
 	ours     bool               // it carries the build's token
@@ -173,7 +174,7 @@ func (c *cloud) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Ima
 	switch {
 	case q.ID == "" && q.Region == "cn-beijing" && q.Tags[activities.TagToken] == c.template.ClientToken:
 		return []alicloud.Image{{ID: "m-copy", Status: "Available", Tags: c.template.ImageTags}}, nil
-	case q.ID == "":
+	case q.ID == "", q.ID == c.gone:
 		return nil, nil // nothing has the name or the token
 	case q.ID == "m-copy":
 		return []alicloud.Image{{ID: "m-copy", Status: "Available", Tags: c.template.ImageTags}}, nil

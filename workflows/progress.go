@@ -89,6 +89,9 @@ func (b *build) step(ctx workflow.Context, name Step, run func(*StepProgress) er
 	b.tellDetails(ctx)
 
 	err := stop(name, run(s))
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // the last attempt of a call that was under way may have failed otherwise
+	}
 	finished := workflow.Now(ctx)
 	s.State, s.FinishedAt = stateAfter(err), &finished
 	if err == nil {
