@@ -146,7 +146,7 @@ func TestRemove(t *testing.T) {
 }
 
 func TestRemoveThatIsRefused(t *testing.T) {
-	inUse := refusal("DeleteImage", "ImageIsUsed")
+	inUse := refusal("DeleteImage", "ImageUsingByInstance")
 	there := account{images: []alicloud.Image{{ID: "m-1", Tags: ours}}, refuse: inUse}
 	got, err := (inventory.Account{ECS: &there, Batch: &there}).Remove(context.Background(), ref("image", "m-1"))
 	require.ErrorIs(t, err, inUse)
@@ -156,7 +156,7 @@ func TestRemoveThatIsRefused(t *testing.T) {
 func TestSeeFindsByTheToken(t *testing.T) {
 	there := account{
 		images:     []alicloud.Image{{ID: "m-0", Tags: before}, {ID: "m-1", Status: "Creating", CreatedAt: "then", Tags: ours}},
-		registered: []alicloud.BatchImage{{ID: "img-0", ECSImageID: "m-0"}, {ID: "img-1", ECSImageID: "m-1"}},
+		registered: []alicloud.BatchImage{{ID: "img-0", ECSImageID: "m-0"}, {ID: "img-1", Name: "web", ECSImageID: "m-1"}},
 	}
 	all := inventory.Account{ECS: &there, Batch: &there}
 	is, err := all.See(context.Background(), ref("image", ""))
@@ -164,7 +164,7 @@ func TestSeeFindsByTheToken(t *testing.T) {
 	require.Equal(t, inventory.Sight{ID: "m-1", Status: "Creating", CreatedAt: "then", Ours: true}, is)
 	is, err = all.See(context.Background(), of(ref("registration", ""), "m-1"))
 	require.NoError(t, err)
-	require.Equal(t, inventory.Sight{ID: "img-1", Ours: true, Usable: true}, is)
+	require.Equal(t, inventory.Sight{ID: "img-1", Name: "web", Ours: true, Usable: true}, is)
 	_, err = all.See(context.Background(), of(ref("registration", ""), "m-2"))
 	require.ErrorIs(t, err, alicloud.ErrNotFound)
 }

@@ -11,6 +11,8 @@ import (
 // Sight is a resource as the cloud shows it.
 type Sight struct {
 	ID        string
+	Name      string
+	ImageID   string // that an execution made
 	Status    string // the cloud's own word; empty where there is none
 	CreatedAt string // in the cloud's own words; empty when it does not say
 	Ours      bool   // it is the build's
@@ -54,12 +56,12 @@ func (a Account) See(ctx context.Context, ref Ref) (Sight, error) {
 	case KindComponent:
 		found, err := a.ECS.Components(ctx, alicloud.ComponentQuery{Region: ref.Region, IDs: ref.ids(), Tags: ref.tokenTag()})
 		return first(found, err, func(c alicloud.Component) Sight {
-			return Sight{ID: c.ID, CreatedAt: c.CreatedAt, Ours: ref.owned(c.Tags), Usable: true}
+			return Sight{ID: c.ID, Name: c.Name + " " + c.Version, CreatedAt: c.CreatedAt, Ours: ref.owned(c.Tags), Usable: true}
 		})
 	case KindTemplate:
 		found, err := a.ECS.Pipelines(ctx, alicloud.PipelineQuery{Region: ref.Region, IDs: ref.ids(), Tags: ref.tokenTag()})
 		return first(found, err, func(p alicloud.Pipeline) Sight {
-			return Sight{ID: p.ID, CreatedAt: p.CreatedAt, Ours: ref.owned(p.Tags), Usable: true}
+			return Sight{ID: p.ID, Name: p.Name, CreatedAt: p.CreatedAt, Ours: ref.owned(p.Tags), Usable: true}
 		})
 	case KindExecution:
 		return a.seeExecution(ctx, ref)
@@ -123,7 +125,7 @@ func (a Account) seeTask(ctx context.Context, ref Ref) (Sight, error) {
 func (a Account) seeImage(ctx context.Context, ref Ref) (Sight, error) {
 	found, err := a.ECS.Images(ctx, alicloud.ImageQuery{Region: ref.Region, ID: ref.ID, Tags: ref.tokenTag()})
 	is, err := first(found, err, func(i alicloud.Image) Sight {
-		return Sight{ID: i.ID, Status: i.Status, CreatedAt: i.CreatedAt, Ours: ref.owned(i.Tags), Usable: i.Status == "Available"}
+		return Sight{ID: i.ID, Name: i.Name, Status: i.Status, CreatedAt: i.CreatedAt, Ours: ref.owned(i.Tags), Usable: i.Status == "Available"}
 	})
 	if err != nil || is.Ours || ref.Of == "" {
 		return is, err
@@ -142,7 +144,7 @@ func (a Account) seeImage(ctx context.Context, ref Ref) (Sight, error) {
 func (a Account) seeExecution(ctx context.Context, ref Ref) (Sight, error) {
 	show := func(e alicloud.Execution) Sight {
 		return Sight{
-			ID: e.ID, Status: e.Status, CreatedAt: e.CreatedAt, Ours: ref.owned(e.Tags), Usable: true,
+			ID: e.ID, ImageID: e.ImageID, Status: e.Status, CreatedAt: e.CreatedAt, Ours: ref.owned(e.Tags), Usable: true,
 			Over: KindExecution.Over(e.Status), cancellable: slices.Contains(cancellableStates, e.Status),
 		}
 	}
@@ -165,6 +167,6 @@ func (a Account) seeRegistration(ctx context.Context, ref Ref) (Sight, error) {
 		return i.ID != ref.ID && (ref.ID != "" || i.ECSImageID != ref.Of)
 	})
 	return first(registered, err, func(i alicloud.BatchImage) Sight {
-		return Sight{ID: i.ID, CreatedAt: i.CreatedAt, Ours: i.ECSImageID == ref.Of, Usable: true}
+		return Sight{ID: i.ID, Name: i.Name, CreatedAt: i.CreatedAt, Ours: i.ECSImageID == ref.Of, Usable: true}
 	})
 }
