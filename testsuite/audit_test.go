@@ -192,6 +192,8 @@ func (v verdict) testimony(id string) testimony {
 	switch {
 	case v.err == nil:
 		said.result = &v.result
+	case v.left != nil:
+		said.cancellation = v.left
 	default:
 		said.failure = &v.failure
 	}

@@ -9,10 +9,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,8 +163,9 @@ type verdict struct {
 	typ      string // of the failure; empty when the build succeeded
 	failure  workflows.Failure
 	progress workflows.Progress
-	said     []string // the details of the steps while they ran
-	beats    []string // the details of the heartbeats
+	left     *workflows.Cancellation // of a build that was cancelled
+	said     []string                // the details of the steps while they ran
+	beats    []string                // the details of the heartbeats
 }
 
 // shown is the failure as the progress shows it, which has the ledger beside it.
@@ -176,8 +179,19 @@ func (v verdict) shown() *workflows.Failure {
 type order struct {
 	id       string // default golden
 	document string
+	retry    *workflows.Retry
 	watch    []time.Duration          // when to ask for the progress
 	at       map[time.Duration]func() // what happens meanwhile
+	// meanwhile runs beside the build; cancel asks the build to end.
+	meanwhile func(cancel func())
+}
+
+// arguments are those of the workflow.
+func (o order) arguments() []any {
+	if o.retry == nil {
+		return []any{json.RawMessage(o.document)}
+	}
+	return []any{json.RawMessage(o.document), o.retry}
 }
 
 // build runs a build to its end.
@@ -188,7 +202,7 @@ func (y *yard) build(o order) verdict {
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(1000 * time.Hour)
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: cmp.Or(o.id, "golden"), TaskQueue: workflows.DefaultTaskQueue})
-	awake := &awake{done: make(chan struct{})}
+	awake := &awake{done: make(chan struct{}), attempts: attempts{over: make(chan struct{})}}
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{awake}})
 	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
 	workflows.Register(env, workflows.Options{})
@@ -206,8 +220,13 @@ func (y *yard) build(o order) verdict {
 			v.beats = append(v.beats, beat.Detail)
 		}
 	})
-	env.ExecuteWorkflow(workflows.BuildType, json.RawMessage(o.document))
+	var aside sync.WaitGroup
+	if o.meanwhile != nil {
+		aside.Go(func() { o.meanwhile(env.CancelWorkflow) })
+	}
+	env.ExecuteWorkflow(workflows.BuildType, o.arguments()...)
 	close(awake.done)
+	aside.Wait()
 	require.True(y.t, env.IsWorkflowCompleted())
 	y.judge(env, &v)
 	return v
@@ -219,11 +238,28 @@ func (y *yard) judge(env *sdktest.TestWorkflowEnvironment, v *verdict) {
 		require.NoError(y.t, env.GetWorkflowResult(&v.result))
 		return
 	}
+	var cancelled *temporal.CanceledError
+	if errors.As(v.err, &cancelled) {
+		var left workflows.Cancellation
+		require.NoError(y.t, cancelled.Details(&left))
+		v.left = asSent(y.t, left)
+		return
+	}
 	var refused *temporal.ApplicationError
 	require.ErrorAs(y.t, v.err, &refused)
 	require.True(y.t, refused.NonRetryable())
 	v.typ = refused.Type()
 	require.NoError(y.t, refused.Details(&v.failure))
+}
+
+// asSent is a value after its way through history: the environment hands over its own.
+func asSent[T any](t *testing.T, value T) *T {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	sent := new(T)
+	require.NoError(t, json.Unmarshal(text, sent))
+	return sent
 }
 
 func (y *yard) progress(env *sdktest.TestWorkflowEnvironment) workflows.Progress {
@@ -248,7 +284,8 @@ func details(p workflows.Progress) []string {
 // skips no time: its timers and retries take as long as they say, in the bubble's time.
 type awake struct {
 	interceptor.WorkerInterceptorBase
-	done chan struct{}
+	done     chan struct{}
+	attempts attempts
 }
 
 const stayAwake = "StayAwake"
@@ -257,23 +294,30 @@ func (a *awake) stay(context.Context) error { <-a.done; return nil }
 
 // InterceptWorkflow starts the activity before the build begins.
 func (a *awake) InterceptWorkflow(ctx workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	return &wakeful{interceptor.WorkflowInboundInterceptorBase{Next: next}}
+	return &wakeful{interceptor.WorkflowInboundInterceptorBase{Next: next}, &a.attempts}
 }
 
 type wakeful struct {
 	interceptor.WorkflowInboundInterceptorBase
+	attempts *attempts
 }
 
 // Init puts asServer before the environment.
 func (w *wakeful) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
-	return w.Next.Init(&asServer{interceptor.WorkflowOutboundInterceptorBase{Next: outbound}})
+	return w.Next.Init(&asServer{interceptor.WorkflowOutboundInterceptorBase{Next: outbound}, w.attempts})
 }
 
-// ExecuteWorkflow runs the build with the activity beside it.
+// ExecuteWorkflow runs the build with the activity beside it. It ends with the last
+// activity, since the environment leaves alone what is cancelled and still runs.
 func (w *wakeful) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	aside, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.ExecuteActivity(workflow.WithActivityOptions(aside, workflow.ActivityOptions{ScheduleToCloseTimeout: 10000 * time.Hour}), stayAwake)
-	return w.Next.ExecuteWorkflow(ctx, in)
+	result, err := w.Next.ExecuteWorkflow(ctx, in)
+	w.attempts.end()
+	for seconds := 0; seconds < 200 && !w.attempts.ended(); seconds++ {
+		_ = workflow.Sleep(aside, time.Second)
+	}
+	return result, err
 }
 
 // asServer lets activities be tried as a server does: without a limit to the number of
@@ -282,15 +326,25 @@ func (w *wakeful) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteW
 // pauses between. What an attempt may take is still bounded by the client's timeouts.
 type asServer struct {
 	interceptor.WorkflowOutboundInterceptorBase
+	attempts *attempts
 }
 
-// ExecuteActivity leaves the other options as they are.
+// ExecuteActivity leaves the other options as they are. What is cancelled before it
+// begins never reaches a server.
 func (s *asServer) ExecuteActivity(ctx workflow.Context, activityType string, args ...any) workflow.Future {
+	if err := ctx.Err(); err != nil {
+		future, settable := workflow.NewFuture(ctx)
+		settable.SetError(err)
+		return future
+	}
 	var retry temporal.RetryPolicy
 	if own := workflow.GetActivityOptions(ctx).RetryPolicy; own != nil {
 		retry = *own
 	}
 	retry.MaximumAttempts = 1_000_000
 	ctx = workflow.WithRetryPolicy(workflow.WithStartToCloseTimeout(ctx, 0), retry)
+	if workflow.GetActivityOptions(ctx).WaitForCancellation {
+		return s.executeToItsEnd(ctx, activityType, args...)
+	}
 	return s.Next.ExecuteActivity(ctx, activityType, args...)
 }
