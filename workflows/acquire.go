@@ -50,11 +50,16 @@ func (b *build) reuse(ctx workflow.Context, s *StepProgress, want Resource) (*Re
 	if line != nil && line.current && line.State == ResourceMade {
 		return line, nil // this run has it already
 	}
-	if b.retry == nil || line == nil || line.current || line.State != ResourceMade && line.State != ResourceAdopted {
+	if b.retry == nil || line == nil || line.current {
 		return nil, nil
 	}
 	name := fmt.Sprintf("%s %s", line.Kind, line.ID)
 	switch {
+	case line.State == ResourceRemoved && line.ID != "":
+		s.say("made anew: %s was removed", name)
+		return nil, nil
+	case line.State != ResourceMade && line.State != ResourceAdopted:
+		return nil, nil
 	case b.retry.anew(want.Step):
 		s.say("made anew: the retry begins at step %s", b.retry.From)
 		return nil, nil

@@ -220,7 +220,9 @@ func TestRetryReusesWhatHasNotChanged(t *testing.T) {
 			says:  map[Step]string{StepTemplate: "made anew: the retry begins at step template"}},
 		{name: "with another component", document: strings.Replace(text, "RUN true", "RUN false", 1),
 			calls: []string{"DeleteImage m-golden", "DeletePipeline ip-1", "DeleteComponent ic-nginx", "CreateComponent nginx 1.0.0", "CreatePipeline", "StartExecution", "RegisterImage"},
-			says:  map[Step]string{StepImport: "reused image m-import: what goes into it has not changed"}},
+			says: map[Step]string{StepImport: "reused image m-import: what goes into it has not changed",
+				StepComponents: "made anew: what goes into component ic-nginx has changed",
+				StepTemplate:   "made anew: template ip-1 was removed", StepExecution: "made anew: image m-golden was removed"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var c cloud
