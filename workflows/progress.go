@@ -36,6 +36,8 @@ const (
 	StateSucceeded State = "succeeded"
 	StateFailed    State = "failed"
 	StateCancelled State = "cancelled"
+	StateUnchanged State = "unchanged" // of a build: see OutcomeUnchanged
+	StateSkipped   State = "skipped"   // of a build: see OutcomeSkipped
 )
 
 // Progress says where a build is.

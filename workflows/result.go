@@ -8,7 +8,9 @@ type Outcome string
 // The outcomes of a build that ended without an error.
 const (
 	OutcomeSucceeded Outcome = "succeeded"
-	OutcomePartial   Outcome = "partial" // the image exists; copying, sharing or cleaning had a problem
+	OutcomePartial   Outcome = "partial"   // the image exists; copying, sharing or cleaning had a problem
+	OutcomeUnchanged Outcome = "unchanged" // nothing that goes into the image has changed; the ids are those of the last success
+	OutcomeSkipped   Outcome = "skipped"   // a freeze window; the ids are those of the last success, if there was one
 )
 
 // Result is what a finished build returns.
@@ -33,6 +35,9 @@ type Result struct {
 	Tokens              map[Step]string   `json:"tokens"`              // components/N for the Nth component
 	Resources           []Resource        `json:"resources,omitempty"` // the ledger, in the order in which the build asked for them
 	Warnings            []string          `json:"warnings,omitempty"`
+	Schedule            string            `json:"schedule,omitempty"`    // the id of the schedule that started the build
+	ScheduledAt         *time.Time        `json:"scheduledAt,omitempty"` // the time that the schedule meant
+	SkipReason          string            `json:"skipReason,omitempty"`
 	StartedAt           time.Time         `json:"startedAt"`
 	FinishedAt          time.Time         `json:"finishedAt"`
 }

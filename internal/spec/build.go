@@ -42,6 +42,10 @@ type Build struct {
 	Retries Retries `json:"retries,omitzero"`
 	// Timeouts bound the waits.
 	Timeouts Timeouts `json:"timeouts,omitzero"`
+	// Schedule says when the image is built by itself; `kiln schedule create` applies it.
+	Schedule *Schedule `json:"schedule,omitempty"`
+	// Notifications are who is told how a build ended.
+	Notifications []Notification `json:"notifications,omitempty"`
 }
 
 // Source is where a build starts: exactly one of its fields.
