@@ -84,7 +84,7 @@ func TestCodesAreCompleted(t *testing.T) {
 		{"by their beginning in any case", []string{"invalidossbucket.n"}, "InvalidOSSBucket.NotFound\tstop\nInvalidOSSBucket.NotMatched\tstop\n:4\n"},
 		{"once, with all classes", []string{"InvalidEcsImageI"}, "InvalidEcsImageId\tstop or reconcile or wait\n:4\n"},
 		{"of the action", []string{"--api", "CancelTask", "Inv"}, "InvalidRegionId.NotFound\tstop\nInvalidTaskId.IncorrectTaskStatus\treconcile\nInvalidTaskId.NotFound\tstop\nInvalidTaskId.TaskActionNotSupport\tstop\n:4\n"},
-		{"of the class", []string{"--class", "wait", "ImageI"}, "ImageIsExporting\twait\nImageIsImporting\twait\n:4\n"},
+		{"of the class", []string{"--class", "wait", "ImageI"}, "ImageIsCreating\twait\nImageIsExporting\twait\nImageIsImporting\twait\n:4\n"},
 		{"one at most", []string{"Throttling", ""}, ":4\n"},
 		{"none that begins so", []string{"Moon"}, ":4\n"},
 	} {
