@@ -54,7 +54,7 @@ func newBuildCommand(a *app) *cobra.Command {
 		ValidArgsFunction: completeDocuments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.Detach && opts.follow.WaitTimeout > 0 {
-				return cli.Usagef(cmd, "--detach does not wait, so --wait-timeout has no meaning beside it")
+				return errDetachWaits(cmd)
 			}
 			opts.File = args[0]
 			opts.Connect = func(context.Context) (client.Options, error) { return conn.Options() }
@@ -67,9 +67,13 @@ func newBuildCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// Build is the build command of the binary called name.
+func errDetachWaits(cmd *cobra.Command) error {
+	return cli.Usagef(cmd, "--detach does not wait, so --wait-timeout has no meaning beside it")
+}
+
+// Build is the build command of the binary called name, against a server that goes with it.
 func Build(ctx context.Context, name string, env cli.Env, opts BuildOptions) error {
-	return runBuild(ctx, &app{Env: env, name: name, now: time.Now, dial: dial}, opts)
+	return runBuild(ctx, &app{Env: env, name: name, now: time.Now, dial: dial, alone: true}, opts)
 }
 
 func runBuild(ctx context.Context, a *app, opts BuildOptions) error {

@@ -3,6 +3,7 @@ package starter
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,14 +96,81 @@ func failureOfType(code string, details ...any) error {
 	return sdktemporal.NewApplicationErrorWithOptions("register web-base: it broke", code, sdktemporal.ApplicationErrorOptions{Details: details})
 }
 
+// terminated is a build that was terminated while it imported, with a worker that answers.
+func terminated() *fakeTemporal {
+	importing := progress(running, running, pending)
+	importing.Resources = slices.Clone(keptLedger[:2])
+	importing.Resources[1].State = workflows.ResourceMade
+	return &fakeTemporal{
+		frames: []frame{{progress: importing, status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED}},
+		end:    &sdktemporal.TerminatedError{},
+	}
+}
+
+// unanswered is a build without a worker.
+func unanswered(f *fakeTemporal) *fakeTemporal {
+	f.noQueue = true
+	for i := range f.frames {
+		f.frames[i].progress = nil
+	}
+	return f
+}
+
+func with(failure workflows.Failure, lines []workflows.Resource) workflows.Failure {
+	failure.Resources = lines
+	return failure
+}
+
 var refused = workflows.Failure{
 	Code: "InvalidImageName.Duplicated", HTTPStatus: 400, Message: "The specified image name already exists.", RequestID: "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E",
 	Class: "stop", Step: workflows.StepRegister, Advice: "choose another batchCompute.name",
+	Resources: keptLedger,
+}
+
+// keptLedger is that of a build that made everything but the registration.
+var keptLedger = []workflows.Resource{
+	{Step: workflows.StepImport, Kind: workflows.KindImage, Region: "cn-hangzhou", ID: "m-import", Name: "web-base-import-0a1b2c3d", Token: "0a1b2c3d", State: workflows.ResourceMade},
+	{Step: workflows.StepImport, Kind: workflows.KindTask, Region: "cn-hangzhou", ID: "t-1", Of: "m-import", Token: "0a1b2c3d", State: workflows.ResourceOver},
+	{Step: "components/0", Kind: workflows.KindComponent, Region: "cn-hangzhou", ID: "ic-1", Name: "nginx 1.24.0", Token: "1b2c3d4e", State: workflows.ResourceMade},
+	{Step: "components/1", Kind: workflows.KindComponent, Region: "cn-hangzhou", ID: "ic-2", Name: "hardening 2.0.0", State: workflows.ResourceAdopted},
+	{Step: workflows.StepTemplate, Kind: workflows.KindTemplate, Region: "cn-hangzhou", ID: "ip-1", Name: "web-base", Token: "2c3d4e5f", State: workflows.ResourceMade},
+	{Step: workflows.StepExecution, Kind: workflows.KindExecution, Region: "cn-hangzhou", ID: "exec-1", Of: "ip-1", Token: "3d4e5f60", State: workflows.ResourceOver},
+	{Step: workflows.StepExecution, Kind: workflows.KindImage, Region: "cn-hangzhou", ID: "m-golden", Name: "web-base_exec-1", Of: "exec-1", Token: "2c3d4e5f", State: workflows.ResourceMade},
+	{Step: workflows.StepRegister, Kind: workflows.KindRegistration, Region: "cn-hangzhou", Of: "m-golden", Name: "web-base", Token: "4e5f6071", State: workflows.ResourceRefused},
+}
+
+// removedLedger is keptLedger after a clean-up.
+func removedLedger() []workflows.Resource {
+	lines := slices.Clone(keptLedger)
+	for i := range lines {
+		if lines[i].State == workflows.ResourceMade {
+			lines[i].State = workflows.ResourceRemoved
+		}
+	}
+	return lines
+}
+
+// stuckLedger is removedLedger with what can be in the way of a clean-up.
+func stuckLedger() []workflows.Resource {
+	lines := removedLedger()
+	lines[4].State, lines[4].Reason = workflows.ResourceLeft, "Forbidden.RAM: User not authorized to operate on the specified resource."
+	lines[6].State, lines[6].Reason = workflows.ResourceLeft, "ImageUseShared: The specified image is shared."
+	lines[7].State = workflows.ResourceAsked
+	return lines
+}
+
+func cancelledWith(lines []workflows.Resource) error {
+	return sdktemporal.NewCanceledError(workflows.Cancellation{Resources: lines})
 }
 
 func TestBuild(t *testing.T) {
 	partly := finished()
 	partly.Outcome, partly.Warnings = workflows.OutcomePartial, []string{"copy to cn-beijing: QuotaExceed.Image"}
+	lean := finished()
+	lean.Resources = append(removedLedger()[:6], keptLedger[6:]...)
+	untidy := finished()
+	untidy.Resources = append(stuckLedger()[:6], keptLedger[6:]...)
+	untidy.Outcome, untidy.Warnings = workflows.OutcomePartial, []string{"template ip-1 is left: Forbidden.RAM: User not authorized to operate on the specified resource."}
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -118,9 +186,15 @@ func TestBuild(t *testing.T) {
 		{name: "fails without details", server: badBuild(failureOfType("wrapError")), exit: cli.ExitFailed},
 		{name: "fails in its image tests", server: badBuild(failureOfType(activities.ImageTestsFailed, workflows.Failure{Code: activities.ImageTestsFailed, Message: "test nginx failed"})), exit: cli.ExitTests},
 		{name: "is refused by the worker", server: badBuild(failureOfType(activities.InvalidBuild, workflows.Failure{Code: activities.InvalidBuild, Message: "2:1: unknown field"})), exit: cli.ExitUsage},
-		{name: "is cancelled", server: badBuild(sdktemporal.NewCanceledError()), exit: cli.ExitCancelled},
-		{name: "is terminated", server: badBuild(&sdktemporal.TerminatedError{}), exit: cli.ExitFailed},
+		{name: "fails and cleans up", server: badBuild(failureOfType(refused.Code, with(refused, removedLedger()))), exit: cli.ExitFailed},
+		{name: "fails before its first step", server: badBuild(failureOfType("InvalidArgument", workflows.Failure{Code: "InvalidArgument", Message: "search attributes"})), exit: cli.ExitFailed},
+		{name: "is cancelled", server: badBuild(cancelledWith(removedLedger())), exit: cli.ExitCancelled},
+		{name: "is cancelled and cannot remove everything", server: badBuild(cancelledWith(stuckLedger())), exit: cli.ExitCancelled},
+		{name: "is terminated", server: terminated(), exit: cli.ExitFailed},
+		{name: "is terminated while no worker runs", server: unanswered(terminated()), exit: cli.ExitFailed},
 		{name: "is partly successful", change: func(f *fakeTemporal) { f.result = partly }, exit: cli.ExitPartial},
+		{name: "succeeds and removes what it was made with", change: func(f *fakeTemporal) { f.result = lean }},
+		{name: "succeeds and cannot remove everything", change: func(f *fakeTemporal) { f.result = untidy }, exit: cli.ExitPartial},
 		{name: "runs already", change: func(f *fakeTemporal) {
 			f.startErr = serviceerror.NewWorkflowExecutionAlreadyStarted("started", "", "run-1")
 		}},
@@ -244,12 +318,11 @@ func TestEnding(t *testing.T) {
 		{"an error that says nothing of the build", errors.New("decode: junk"), cli.ExitFailed, "read how build web-base ended: decode: junk"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			failure, err := ending("web-base", test.err)
-			require.Nil(t, failure)
-			require.ErrorContains(t, err, test.says)
-			var coded *cli.Error
-			require.ErrorAs(t, err, &coded)
-			require.Equal(t, test.exit, coded.Exit)
+			is := ending("web-base", test.err)
+			require.Nil(t, is.failure)
+			require.False(t, is.told)
+			require.Contains(t, is.says, test.says)
+			require.Equal(t, test.exit, is.exit)
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,9 +28,12 @@ func newCancelCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel BUILD-ID",
 		Short: "Ask a running build to stop",
-		Long: "Asks a running build to stop and returns at once. The build then cancels the task or execution that is\n" +
-			"running in the cloud and ends as cancelled; watch shows that.\n\n" +
-			"With --wait follows the build to its end: exits with 0 when it was cancelled, and with 1 when it ended otherwise.",
+		Long: "Asks a running build to stop and returns at once; watch shows the end. The build ends the import task or execution\n" +
+			"that runs in the cloud, waits for what can no longer be cancelled, and then removes what it made, unless its document\n" +
+			"says `onCancel: keep`. That takes at most `timeouts.cleanup` of the document. What could not be removed is named, with\n" +
+			"the reason, by every command that shows the end. What the build did not make is never removed.\n\n" +
+			"With --wait follows the build to its end: exits with 0 when it was cancelled, with 6 when something could not be\n" +
+			"removed, and with 1 when it ended otherwise.",
 		Example:           fmt.Sprintf("  %[1]s cancel web-base\n  %[1]s cancel web-base --reason 'wrong disk' --wait", a.name),
 		Args:              cli.OneArg("BUILD-ID"),
 		ValidArgsFunction: a.completeBuilds(&conn),
@@ -51,6 +55,8 @@ type cancelled struct {
 	BuildID string          `json:"buildId"`
 	RunID   string          `json:"runId"`
 	State   workflows.State `json:"state"` // running until the build has stopped
+	// Resources is the ledger, once the build has stopped.
+	Resources []workflows.Resource `json:"resources,omitempty"`
 }
 
 func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOptions) error {
@@ -67,17 +73,18 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 		return err
 	}
 	is := cancelled{BuildID: opts.BuildID, RunID: runID, State: workflows.StateRunning}
-	if opts.Wait {
-		opts.follow.Stopping = true
-		snap, err := s.follow(ctx, opts.BuildID, runID, opts.follow)
-		if err != nil {
-			return err
-		}
-		if is.State = snap.State; is.State != workflows.StateCancelled {
-			return cli.Fail(cli.ExitFailed, fmt.Errorf("build %[1]s %[2]s before it could be cancelled; `%[3]s status %[1]s` shows how", is.BuildID, is.State, s.name))
-		}
+	if !opts.Wait {
+		return s.printAsked(is, opts.follow.Output)
 	}
-	return s.printCancelled(is, opts.follow.Output)
+	opts.follow.Stopping = true
+	snap, err := s.follow(ctx, opts.BuildID, runID, opts.follow)
+	if err != nil {
+		return err
+	}
+	if is.State, is.Resources = snap.State, snap.Resources; is.State != workflows.StateCancelled {
+		return cli.Fail(cli.ExitFailed, fmt.Errorf("build %[1]s %[2]s before it could be cancelled; `%[3]s status %[1]s` shows how", is.BuildID, is.State, s.name))
+	}
+	return s.printCancelled(is, snap, opts.follow.Output)
 }
 
 // requestCancel asks the build to stop and returns the run that was asked.
@@ -108,15 +115,27 @@ func ended(state workflows.State) string {
 	return string(state)
 }
 
-func (s *session) printCancelled(is cancelled, output cli.Output) error {
+func (s *session) printAsked(is cancelled, output cli.Output) error {
 	if output != cli.OutputText {
 		return output.Write(s.Out, is)
 	}
-	if is.State == workflows.StateCancelled {
-		_, err := fmt.Fprintf(s.Out, "build %s was cancelled\n", is.BuildID)
-		return err
-	}
 	_, err := fmt.Fprintf(s.Out, "asked build %[1]s to stop; `%[2]s watch %[1]s` shows the end\n", is.BuildID, s.name)
+	return err
+}
+
+// printCancelled prints what a build left that was cancelled, as it should be. What it was
+// to remove and could not is an error all the same.
+func (s *session) printCancelled(is cancelled, snap snapshot, output cli.Output) error {
+	var err error
+	if output != cli.OutputText {
+		err = output.Write(s.Out, is)
+	} else {
+		_, err = fmt.Fprintln(s.Out, snap.end)
+	}
+	left := slices.DeleteFunc(slices.Clone(is.Resources), func(r workflows.Resource) bool { return !isLeft(r) })
+	if err == nil && len(left) > 0 {
+		err = cli.Fail(cli.ExitPartial, fmt.Errorf("build %s was cancelled, and %s could not be removed", is.BuildID, count(len(left), "resource")))
+	}
 	return err
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
-	sdktemporal "go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/workflows"
@@ -24,7 +23,10 @@ func TestCancel(t *testing.T) {
 	}{
 		{name: "asks and returns", server: &fakeTemporal{frames: []frame{isRunning}}, asked: true},
 		{name: "in json", args: []string{"-o", "json"}, server: &fakeTemporal{frames: []frame{isRunning}}, asked: true},
-		{name: "and wait", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning, isRunning, cancelled}, end: sdktemporal.NewCanceledError()}, asked: true},
+		{name: "and wait", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning, isRunning, cancelled}, end: cancelledWith(removedLedger())}, asked: true},
+		{name: "and wait for what is kept", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning, cancelled}, end: cancelledWith(keptLedger)}, asked: true},
+		{name: "and wait for what cannot be removed", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning, cancelled}, end: cancelledWith(stuckLedger())}, exit: cli.ExitPartial, asked: true},
+		{name: "and wait in json", args: []string{"--wait", "-o", "jsonl", "--progress", "none"}, server: &fakeTemporal{frames: []frame{isRunning, cancelled}, end: cancelledWith(keptLedger[:1])}, asked: true},
 		{name: "and wait for a while", args: []string{"--wait", "--wait-timeout", "3s"}, server: &fakeTemporal{frames: []frame{isRunning}}, exit: cli.ExitTimeout, asked: true},
 		{name: "and wait until Ctrl-C", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning}, interruptAfter: 3 * time.Second}, exit: cli.ExitInterrupted, asked: true},
 		{name: "too late", args: []string{"--wait"}, server: goodBuild(t), exit: cli.ExitFailed, asked: true},

@@ -3,6 +3,7 @@ package starter
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	sdktemporal "go.temporal.io/sdk/temporal"
@@ -12,9 +13,50 @@ import (
 	"github.com/seed1230462e/kiln/workflows"
 )
 
-// ending reads why a build has no result: its failure, when it failed, and the
-// sentence for it with the exit code.
-func ending(buildID string, err error) (*workflows.Failure, error) {
+// The words for ends that have no code.
+const (
+	endCancelled  = "cancelled"
+	endTerminated = "terminated"
+	endTimeout    = "timedOut"
+)
+
+// end is how a build that has no result ended.
+type end struct {
+	exit    int
+	code    string // of a failure, or a word for another end; empty when nobody can read it
+	says    string
+	failure *workflows.Failure
+	ledger  []workflows.Resource
+	told    bool // the ledger is known
+}
+
+// begun tells whether the build got as far as its first step.
+func (e end) begun() bool { return e.failure == nil || e.failure.Step != "" }
+
+// step is the one in which a build failed, if it did.
+func (e end) step() workflows.Step {
+	if e.failure == nil {
+		return ""
+	}
+	return e.failure.Step
+}
+
+// how continues a sentence about a run that ended so.
+func (e end) how() string {
+	switch {
+	case e.step() != "":
+		return fmt.Sprintf("failed in step %s (%s)", e.step(), e.code)
+	case e.failure != nil:
+		return fmt.Sprintf("failed (%s)", e.code)
+	case e.code == endTimeout:
+		return "ran into its time limit"
+	}
+	return "was " + e.code
+}
+
+// ending reads why a build has no result. What was terminated or ran out of time does not
+// tell its ledger, nor does what no build says.
+func ending(buildID string, err error) end {
 	var application *sdktemporal.ApplicationError
 	var cancelled *sdktemporal.CanceledError
 	var terminated *sdktemporal.TerminatedError
@@ -22,15 +64,20 @@ func ending(buildID string, err error) (*workflows.Failure, error) {
 	switch {
 	case errors.As(err, &application): // first, for its cause may be any of the others
 		failure := failureOf(application)
-		return &failure, cli.Fail(failureExit(failure.Code), errors.New(failureBlock(buildID, failure)))
+		e := end{exit: failureExit(failure.Code), code: failure.Code, ledger: failure.Resources, told: application.HasDetails()}
+		failure.Resources = nil // they have a place of their own
+		e.failure, e.says = &failure, failureBlock(buildID, failure)
+		return e
 	case errors.As(err, &cancelled):
-		return nil, cli.Fail(cli.ExitCancelled, fmt.Errorf("build %s was cancelled", buildID))
+		var left workflows.Cancellation
+		told := cancelled.HasDetails() && cancelled.Details(&left) == nil
+		return end{exit: cli.ExitCancelled, code: endCancelled, says: fmt.Sprintf("build %s was cancelled", buildID), ledger: left.Resources, told: told}
 	case errors.As(err, &terminated):
-		return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("build %s was terminated from outside, so what it had begun in the cloud is still there", buildID))
+		return end{exit: cli.ExitFailed, code: endTerminated, says: fmt.Sprintf("build %s was terminated from outside, so it has not cleaned up", buildID)}
 	case errors.As(err, &timeout):
-		return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("build %s ran into the time limit of its workflow, so what it had begun in the cloud is still there", buildID))
+		return end{exit: cli.ExitFailed, code: endTimeout, says: fmt.Sprintf("build %s ran into the time limit of its workflow, so it has not cleaned up", buildID)}
 	}
-	return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("read how build %s ended: %w", buildID, err))
+	return end{exit: cli.ExitFailed, says: fmt.Sprintf("read how build %s ended: %v", buildID, err)}
 }
 
 func failureOf(err *sdktemporal.ApplicationError) workflows.Failure {
@@ -92,7 +139,7 @@ var classMeaning = map[string]string{
 }
 
 // partial is the error of a build that made its image and had trouble with the rest.
-func partial(result workflows.Result) error {
+func (s *session) partial(result workflows.Result) error {
 	if result.Outcome != workflows.OutcomePartial {
 		return nil
 	}
@@ -100,5 +147,12 @@ func partial(result workflows.Result) error {
 	if len(result.Warnings) > 0 {
 		trouble = strings.Join(result.Warnings, "; ")
 	}
-	return cli.Fail(cli.ExitPartial, fmt.Errorf("build %s was partly successful: the image exists, but %s", result.BuildID, trouble))
+	says := fmt.Sprintf("build %s was partly successful: the image exists, but %s", result.BuildID, trouble)
+	if slices.ContainsFunc(result.Resources, isLeft) && !s.alone {
+		says += "\n" + s.leftovers()
+	}
+	return cli.Fail(cli.ExitPartial, errors.New(says))
 }
+
+// isLeft tells whether a build was to remove a resource and could not.
+func isLeft(r workflows.Resource) bool { return r.State == workflows.ResourceLeft }

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
 	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -35,6 +37,8 @@ type frame struct {
 // fakeTemporal is a server with one build, which moves on by a frame at each look. The
 // last frame stays.
 type fakeTemporal struct {
+	before *fakeTemporal // the earlier run of the build, until this one is started
+	runID  string        // default run-1
 	frames []frame
 	looks  int
 	// interruptAfter is when the user presses Ctrl-C; 0 is never.
@@ -45,10 +49,15 @@ type fakeTemporal struct {
 	end            error // of a build that has no result
 	begun          time.Time
 
-	startErr error
-	start    client.StartWorkflowOptions
-	args     []any
-	cancels  []client.CancelWorkflowOptions
+	input      []*commonpb.Payload       // that the build was started with
+	events     []*historypb.HistoryEvent // after its start; by default a worker has worked on it
+	cron       string
+	historyErr error
+	queryErr   error
+	startErr   error
+	start      client.StartWorkflowOptions
+	args       []any
+	cancels    []client.CancelWorkflowOptions
 
 	pages   []*workflowservice.ListWorkflowExecutionsResponse
 	listErr error
@@ -57,9 +66,18 @@ type fakeTemporal struct {
 
 func (f *fakeTemporal) Close() {}
 
+// latest is the run of the build that is there at the moment.
+func (f *fakeTemporal) latest() *fakeTemporal {
+	if f.before != nil && f.args == nil {
+		return f.before
+	}
+	return f
+}
+
 func (f *fakeTemporal) frame() frame { return f.frames[max(min(f.looks, len(f.frames))-1, 0)] }
 
 func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	f = f.latest()
 	if len(f.frames) == 0 {
 		return nil, serviceerror.NewNotFound("workflow not found for ID: " + id)
 	}
@@ -72,6 +90,7 @@ func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, _ string
 		now.status = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	}
 	info := execution(id, now.status, f.begun)
+	info.Execution.RunId = cmp.Or(f.runID, info.Execution.RunId)
 	if f.typ != "" {
 		info.Type.Name = f.typ
 	}
@@ -97,6 +116,10 @@ func execution(id string, status enumspb.WorkflowExecutionStatus, begun time.Tim
 }
 
 func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any) (converter.EncodedValue, error) {
+	f = f.latest()
+	if f.queryErr != nil {
+		return nil, f.queryErr
+	}
 	if p := f.frame().progress; p != nil {
 		return payload{*p}, nil
 	}
@@ -118,6 +141,7 @@ func (p payload) Get(to any) error {
 }
 
 func (f *fakeTemporal) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	f = f.latest()
 	if f.noQueue && f.frame().progress == nil {
 		return &workflowservice.DescribeTaskQueueResponse{}, nil
 	}
@@ -130,6 +154,7 @@ func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, opts client.StartWorkf
 }
 
 func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+	f = f.latest()
 	return run{id: id, result: f.result, err: f.end}
 }
 
@@ -148,6 +173,39 @@ func (r run) Get(_ context.Context, to any) error {
 		return r.err
 	}
 	return payload{r.result}.Get(to)
+}
+
+// GetWorkflowHistory is the history of the one build, as far as anybody reads it.
+func (f *fakeTemporal) GetWorkflowHistory(context.Context, string, string, bool, enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	f = f.latest()
+	began := &historypb.HistoryEvent{
+		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+			WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{
+				Input: &commonpb.Payloads{Payloads: f.input}, CronSchedule: f.cron,
+				OriginalExecutionRunId: "run-original", FirstExecutionRunId: "run-first",
+			}},
+	}
+	if f.events == nil {
+		f.events = []*historypb.HistoryEvent{{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED}}
+	}
+	return &iterator{append([]*historypb.HistoryEvent{began}, f.events...), f.historyErr}
+}
+
+type iterator struct {
+	events []*historypb.HistoryEvent
+	err    error
+}
+
+func (i *iterator) HasNext() bool { return i.err != nil || len(i.events) > 0 }
+
+func (i *iterator) Next() (*historypb.HistoryEvent, error) {
+	if i.err != nil {
+		return nil, i.err
+	}
+	event := i.events[0]
+	i.events = i.events[1:]
+	return event, nil
 }
 
 func (f *fakeTemporal) CancelWorkflowWithOptions(_ context.Context, opts client.CancelWorkflowOptions) error {
@@ -185,6 +243,9 @@ func kiln(t *testing.T, server *fakeTemporal, args ...string) (o outcome) {
 	synctest.Test(t, func(t *testing.T) {
 		var out, errs bytes.Buffer
 		server.begun = time.Now().Add(-2 * time.Minute)
+		if server.before != nil {
+			server.before.begun = server.begun.Add(-time.Hour)
+		}
 		a := &app{
 			Env:  cli.Env{In: strings.NewReader(document), Out: &out, Err: &errs, Version: "v1.2.3"},
 			name: "kiln",

@@ -139,7 +139,7 @@ func (s *session) report(snap snapshot, output cli.Output) error {
 	case output != cli.OutputText:
 		err = output.Write(s.Out, snap)
 	case snap.Result != nil:
-		err = printResult(s.Out, *snap.Result)
+		err = printResult(s.Out, *snap.Result, snap.Steps)
 	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)

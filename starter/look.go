@@ -62,18 +62,32 @@ func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowser
 	if err != nil && cli.Unreachable(err) {
 		return snapshot{}, err
 	}
-	if polled, _ := s.polled(ctx, taskQueue(desc)); polled {
-		s.ask(ctx, &snap, taskQueue(desc))
-		snap.Note = "" // the end is known, with or without the steps
-	}
+	silence := s.askBack(ctx, &snap, taskQueue(desc))
 	if err == nil {
-		snap.Result = &result
+		snap.Result, snap.Resources = &result, result.Resources
 		snap.Name, snap.Region = result.Name, result.Region
-		snap.end = partial(result)
+		snap.end = s.partial(result)
 		return snap, nil
 	}
-	snap.Error, snap.end = ending(snap.BuildID, err)
+	snap.ended = ending(snap.BuildID, err)
+	if snap.Error = snap.ended.failure; snap.ended.told {
+		snap.Resources = snap.ended.ledger
+	} else {
+		snap.silence = silence
+	}
+	snap.end = s.lastWords(snap)
 	return snap, nil
+}
+
+// askBack asks a build that is over, when there is a worker to answer for it, and returns
+// why there is no answer. The end is known, with or without the steps.
+func (s *session) askBack(ctx context.Context, snap *snapshot, taskQueue string) (silence string) {
+	if polled, _ := s.polled(ctx, taskQueue); !polled {
+		return s.silence(ctx, taskQueue, nil)
+	}
+	s.ask(ctx, snap, taskQueue)
+	silence, snap.Note = snap.Note, ""
+	return silence
 }
 
 func taskQueue(desc *workflowservice.DescribeWorkflowExecutionResponse) string {

@@ -96,9 +96,9 @@ func tail(s step, now time.Time) string {
 }
 
 // remark is what a step that is over says of its end; that of a failed one is told with
-// the build's failure.
+// the build's failure, but for a clean-up, which is never the reason.
 func remark(s step) string {
-	if s.State == workflows.StateFailed {
+	if s.State == workflows.StateFailed && s.Name != workflows.StepCleanup {
 		return ""
 	}
 	return oneLine(s.Detail)

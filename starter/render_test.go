@@ -56,6 +56,14 @@ func TestRender(t *testing.T) {
 			s.State, s.FinishedAt = workflows.StateFailed, at(-3)
 			s.Steps[1].State, s.Steps[1].FinishedAt = workflows.StateFailed, at(-3)
 		}},
+		{name: "retried build", change: func(s *snapshot) {
+			s.Steps[0].Detail = "reused image m-bp67acfmxazb4p: what goes into it has not changed"
+		}},
+		{name: "clean-up that failed", change: func(s *snapshot) {
+			s.State, s.FinishedAt = workflows.StateFailed, at(-3)
+			s.Steps[1].State, s.Steps[1].FinishedAt = workflows.StateFailed, at(-30)
+			s.Steps[2] = step{StepProgress: workflows.StepProgress{Name: workflows.StepCleanup, State: workflows.StateFailed, StartedAt: at(-30), FinishedAt: at(-3), Detail: "2 removed, 1 left"}}
+		}},
 		{name: "cancelled build", change: func(s *snapshot) {
 			s.State, s.FinishedAt = workflows.StateCancelled, at(3000)
 			s.Steps[1].State, s.Steps[1].FinishedAt = workflows.StateCancelled, at(3600)

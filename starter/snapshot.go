@@ -24,7 +24,9 @@ type snapshot struct {
 	Note       string            `json:"note,omitempty"` // why nothing better is known
 	Result     *workflows.Result `json:"result,omitempty"`
 
-	end error // why a closed build has no result, with its exit code
+	end     error  // what a closed build is to be told with, and its exit code; nil after a success
+	ended   end    // how a closed build ended that has no result
+	silence string // why the ledger of a closed build is not known; empty when it is
 }
 
 // closed tells whether the build is over.
@@ -79,10 +81,11 @@ func attribute(info *workflowpb.WorkflowExecutionInfo, name string) string {
 
 // answered puts in what the build says of itself.
 func (s *snapshot) answered(progress workflows.Progress) {
-	state := s.State
+	known := s.Progress
 	s.Progress = progress
+	s.BuildID, s.RunID = known.BuildID, known.RunID
 	if s.closed() { // the server's word counts: a terminated build still calls itself running
-		s.State = state
+		s.State = known.State
 	}
 	s.Steps = []step{}
 	for _, p := range progress.Steps {

@@ -20,9 +20,10 @@ func NewCommand(name string, env cli.Env) *cobra.Command {
 // app is what every command needs.
 type app struct {
 	cli.Env
-	name string // of the binary, for the hints
-	now  func() time.Time
-	dial dialer
+	name  string // of the binary, for the hints
+	now   func() time.Time
+	dial  dialer
+	alone bool // the server goes with this command, so no other can follow
 }
 
 func newRoot(a *app) *cobra.Command {

@@ -56,7 +56,7 @@ func runStatus(ctx context.Context, a *app, conn *cli.Connection, opts statusOpt
 	_, _ = fmt.Fprintln(s.Out)
 	switch {
 	case snap.Result != nil:
-		return printResult(s.Out, *snap.Result)
+		return printResult(s.Out, *snap.Result, nil) // the steps are above
 	case snap.end != nil:
 		_, err = fmt.Fprintln(s.Out, snap.end)
 	default:

@@ -6,7 +6,6 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	sdktemporal "go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/internal/cli"
 )
@@ -26,8 +25,8 @@ func TestStatus(t *testing.T) {
 		{name: "of a finished build without a worker", server: &fakeTemporal{noQueue: true, result: finished(), frames: []frame{{status: completed}}}},
 		{name: "of a failed build without a worker", server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
 		{name: "of a failed build in json", args: []string{"-o", "json"}, server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
-		{name: "of a terminated build that thinks it runs", server: &fakeTemporal{end: &sdktemporal.TerminatedError{},
-			frames: []frame{{progress: progress(running, succeeded, running), status: enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED}}}},
+		{name: "of a terminated build that thinks it runs", server: terminated()},
+		{name: "of a terminated build in json", args: []string{"-o", "json"}, server: terminated()},
 		{name: "of an unknown run", args: []string{"--run-id", "run-2"}, server: &fakeTemporal{}, exit: cli.ExitFailed},
 		{name: "of a run that is none", args: []string{"--run-id", "run-2"}, server: &fakeTemporal{frames: []frame{{err: serviceerror.NewInvalidArgument("Invalid RunId.")}}}, exit: cli.ExitUsage},
 		{name: "of an unknown build", server: &fakeTemporal{}, exit: cli.ExitFailed},
@@ -48,7 +47,7 @@ func TestWatchEndsAsTheBuildDoes(t *testing.T) {
 		exit   int
 	}{
 		{"well", goodBuild(t), cli.ExitOK},
-		{"cancelled", badBuild(sdktemporal.NewCanceledError()), cli.ExitCancelled},
+		{"cancelled", badBuild(cancelledWith(nil)), cli.ExitCancelled},
 		{"not at all", &fakeTemporal{}, cli.ExitFailed},
 		{"without a server", &fakeTemporal{frames: []frame{{err: serviceerror.NewUnavailable("connection refused")}}}, cli.ExitConnection},
 	} {

@@ -9,11 +9,11 @@ import (
 	"github.com/seed1230462e/kiln/workflows"
 )
 
-// printResult shows every id of a finished build, aligned.
-func printResult(w io.Writer, r workflows.Result) error {
+// printResult shows every id of a finished build, aligned, and what its steps have to say.
+func printResult(w io.Writer, r workflows.Result, steps []step) error {
 	_, _ = fmt.Fprintf(w, "Build %s %s in %s\n\n", r.BuildID, outcomeWord(r.Outcome), took(r.FinishedAt.Sub(r.StartedAt)))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range resultRows(r) {
+	for _, row := range append(resultRows(r), stepRows(steps)...) {
 		if strings.TrimSpace(row[1]) != "" {
 			_, _ = fmt.Fprintf(table, "  %s\t%s\n", row[0], row[1])
 		}
@@ -48,10 +48,26 @@ func resultRows(r workflows.Result) [][2]string {
 		rows = append(rows, [2]string{"copy", join(c.ImageID, c.Region)})
 	}
 	rows = append(rows, [2]string{"shared with", strings.Join(r.SharedWith, ", ")})
+	for _, gone := range r.Resources {
+		if gone.State == workflows.ResourceRemoved && gone.ID != "" {
+			rows = append(rows, [2]string{"removed", join(string(gone.Kind)+" "+gone.ID, gone.Name)})
+		}
+	}
 	for _, warning := range r.Warnings {
 		rows = append(rows, [2]string{"warning", warning})
 	}
 	return append(rows, [2]string{"fingerprint", r.Fingerprint}, [2]string{"run id", r.RunID})
+}
+
+// stepRows are what a build made anew or did not have to make.
+func stepRows(steps []step) [][2]string {
+	var rows [][2]string
+	for _, s := range steps {
+		if s.Name != workflows.StepCleanup { // what it removed is named
+			rows = append(rows, [2]string{string(s.Name), remark(s)})
+		}
+	}
+	return rows
 }
 
 // join puts what is there side by side.
