@@ -18,7 +18,7 @@ import (
 func (c *emulated) client(t *testing.T) *alicloud.Cloud {
 	t.Helper()
 	cloud, err := alicloud.New(alicloud.Options{
-		ECSEndpoint: c.url, BatchComputeEndpoint: c.url, AccessKeyID: "kiln-dev", AccessKeySecret: "kiln-dev-secret",
+		ECSEndpoint: c.url, BatchComputeEndpoint: c.url, OSSEndpoint: c.url, AccessKeyID: "kiln-dev", AccessKeySecret: "kiln-dev-secret",
 	})
 	require.NoError(t, err)
 	t.Cleanup(cloud.CloseIdleConnections)

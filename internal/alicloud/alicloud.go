@@ -35,6 +35,7 @@ const (
 type Cloud struct {
 	ecs          *url.URL // nil for the public endpoints
 	batchCompute *url.URL
+	oss          *url.URL
 	credentials  *chain
 	wire         *wire
 }
@@ -49,6 +50,10 @@ func New(opts Options) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
+	ossURL, err := baseURL("OSS", opts.OSSEndpoint)
+	if err != nil {
+		return nil, err
+	}
 	if (opts.AccessKeyID == "") != (opts.AccessKeySecret == "") {
 		return nil, errors.New("an AccessKey has an id and a secret: only one of them is given")
 	}
@@ -56,7 +61,7 @@ func New(opts Options) (*Cloud, error) {
 		return nil, errors.New("a time-out is negative")
 	}
 	return &Cloud{
-		ecs: ecsURL, batchCompute: batchComputeURL,
+		ecs: ecsURL, batchCompute: batchComputeURL, oss: ossURL,
 		credentials: newChain(opts.AccessKeyID, opts.AccessKeySecret),
 		wire: newWire(
 			cmp.Or(opts.ConnectTimeout, defaultConnectTimeout),

@@ -222,6 +222,13 @@ type BatchImage struct {
 	CreatedAt   string
 }
 
+// Object is what OSS says of an object (HeadObject).
+type Object struct {
+	ETag  string
+	CRC64 string // empty where OSS has none
+	Size  int64  // in bytes
+}
+
 // Region is a region of ECS (DescribeRegions).
 type Region struct {
 	ID       string
@@ -231,10 +238,11 @@ type Region struct {
 // Options of a Cloud. The zero value means the official credential chain, the public
 // regional endpoints and the default time-outs.
 type Options struct {
-	// ECSEndpoint and BatchComputeEndpoint are base URLs such as http://127.0.0.1:9100,
-	// used for every region instead of the public endpoints.
+	// ECSEndpoint and its sisters are base URLs such as http://127.0.0.1:9100, used for
+	// every region instead of the public endpoints; that of OSS takes buckets in the path.
 	ECSEndpoint          string
 	BatchComputeEndpoint string
+	OSSEndpoint          string
 	// AccessKeyID and AccessKeySecret are fixed keys in place of the credential chain.
 	AccessKeyID     string
 	AccessKeySecret string

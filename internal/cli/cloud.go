@@ -29,5 +29,5 @@ func endpoint(f *pflag.FlagSet, to *string, name, env, service string) {
 
 // Options are the client options that the flags name.
 func (c *CloudFlags) Options() alicloud.Options {
-	return alicloud.Options{ECSEndpoint: c.ECSEndpoint, BatchComputeEndpoint: c.BatchComputeEndpoint}
+	return alicloud.Options{ECSEndpoint: c.ECSEndpoint, BatchComputeEndpoint: c.BatchComputeEndpoint, OSSEndpoint: c.OSSEndpoint}
 }

@@ -48,6 +48,7 @@ func (b *Box) startCloud(context.Context) (err error) {
 	b.target, err = alicloud.New(alicloud.Options{
 		ECSEndpoint:          b.cloud.URL(),
 		BatchComputeEndpoint: b.cloud.URL(),
+		OSSEndpoint:          b.cloud.URL(),
 		AccessKeyID:          id,
 		AccessKeySecret:      secret,
 	})

@@ -1,0 +1,62 @@
+package alicloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
+	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss/credentials"
+
+	"github.com/alibabacloud-go/tea/dara"
+)
+
+// Object looks at an object in OSS without reading it. The error of an unknown object or
+// bucket wraps ErrNotFound. (OSS API reference, HeadObject.)
+func (c *Cloud) Object(ctx context.Context, region, bucket, key string) (Object, error) {
+	x := &exchange{api: "OSS.HeadObject", service: "OSS"}
+	config, err := c.config(ctx, x, region, c.oss)
+	if err != nil {
+		return Object{}, err
+	}
+	head, err := c.ossClient(config.AccessKeyId, config.AccessKeySecret, config.SecurityToken, region).
+		HeadObject(ctx, &oss.HeadObjectRequest{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return Object{}, x.objectError(err)
+	}
+	return Object{ETag: dara.StringValue(head.ETag), CRC64: dara.StringValue(head.HashCRC64), Size: head.ContentLength}, nil
+}
+
+// ossClient is made for each call, as the others are, so that every call signs with the
+// credentials of the moment. It does not try again.
+func (c *Cloud) ossClient(id, secret, token *string, region string) *oss.Client {
+	config := oss.LoadDefaultConfig().WithRegion(region).WithRetryMaxAttempts(1).
+		WithHttpClient(&http.Client{
+			Transport: c.wire.transport, Timeout: c.wire.connect + c.wire.read,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}).
+		WithCredentialsProvider(credentials.NewStaticCredentialsProvider(dara.StringValue(id), dara.StringValue(secret), dara.StringValue(token)))
+	if c.oss != nil {
+		config.WithEndpoint(c.oss.String()).WithUsePathStyle(true)
+	}
+	return oss.NewClient(config)
+}
+
+// objectError is what a look at an object came to. The answer to HEAD has no body, so a
+// code is often missing and the status decides.
+func (x *exchange) objectError(err error) error {
+	var refused *oss.ServiceError
+	if !errors.As(err, &refused) {
+		return &Error{API: x.api, Code: CodeNoAnswer, Err: err, Message: x.clean(fmt.Sprintf("no answer from OSS: %v", err))}
+	}
+	is := &Error{API: x.api, Code: refused.Code, HTTPStatus: refused.StatusCode, Message: x.clean(refused.Message), RequestID: refused.RequestID}
+	switch {
+	case refused.StatusCode == http.StatusNotFound:
+		is.Code, is.Err = "NoSuchKey", ErrNotFound
+		is.Message = "The object does not exist."
+	case refused.StatusCode == http.StatusForbidden:
+		is.Code = "AccessDenied"
+	}
+	return is
+}
