@@ -2,11 +2,13 @@ package starter
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
 )
 
 // completeDocuments offers the files that can be documents.
@@ -14,8 +16,9 @@ func completeDocuments(*cobra.Command, []string, string) ([]string, cobra.ShellC
 	return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-// completeBuilds offers the builds of the server, when it answers quickly.
-func (a *app) completeBuilds(conn *cli.Connection) cobra.CompletionFunc {
+// completeBuilds offers the builds of the server whose latest run is in one of the states,
+// when it answers quickly; without states all builds.
+func (a *app) completeBuilds(conn *cli.Connection, states ...workflows.State) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
 		if len(args) > 0 {
@@ -28,14 +31,26 @@ func (a *app) completeBuilds(conn *cli.Connection) cobra.CompletionFunc {
 			return nil, nothing
 		}
 		defer s.Close()
-		builds, err := s.list(ctx, listOptions{Limit: 50})
+		runs, err := s.list(ctx, listOptions{Limit: 50})
 		if err != nil {
 			return nil, nothing
 		}
-		var ids []string
-		for _, b := range builds {
-			ids = append(ids, cobra.CompletionWithDesc(b.BuildID, string(b.State)))
-		}
-		return ids, nothing | cobra.ShellCompDirectiveKeepOrder
+		return offered(runs, states), nothing | cobra.ShellCompDirectiveKeepOrder
 	}
+}
+
+// retryableStates are those in which a build can be retried.
+var retryableStates = []workflows.State{workflows.StateFailed, workflows.StateCancelled}
+
+// offered are the ids of the builds whose newest run, which comes first, fits.
+func offered(runs []listed, states []workflows.State) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for _, r := range runs {
+		if !seen[r.BuildID] && (len(states) == 0 || slices.Contains(states, r.State)) {
+			ids = append(ids, cobra.CompletionWithDesc(r.BuildID, string(r.State)))
+		}
+		seen[r.BuildID] = true
+	}
+	return ids
 }

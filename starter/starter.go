@@ -42,6 +42,7 @@ func newRoot(a *app) *cobra.Command {
 		newWatchCommand(a),
 		newListCommand(a),
 		newCancelCommand(a),
+		newRetryCommand(a),
 		newErrorsCommand(a),
 		newSchemaCommand(a),
 		newInitCommand(a),

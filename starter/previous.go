@@ -1,0 +1,130 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/spec"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// previous is the run of a build that a retry goes on from.
+type previous struct {
+	snapshot
+	taskQueue string
+	document  *commonpb.Payload
+	origin    string
+	resources []workflows.Resource // the ledger
+}
+
+// previous finds the run of a build that ended last. runID is the one that the user means,
+// or empty. What cannot be retried is refused.
+func (s *session) previous(ctx context.Context, buildID, runID string) (previous, error) {
+	desc, err := s.describe(ctx, buildID, "")
+	if err != nil {
+		return previous{}, s.refuse(buildID, err)
+	}
+	snap := describe(desc.GetWorkflowExecutionInfo())
+	if err := s.retryable(snap, runID); err != nil {
+		return previous{}, cli.Fail(cli.ExitUsage, err)
+	}
+	if snap, err = s.lookBack(ctx, snap, desc); err != nil {
+		return previous{}, s.settle(buildID, err)
+	}
+	if snap.ended.code == "" {
+		return previous{}, snap.end
+	}
+	started, worked, err := s.history(ctx, snap)
+	if err != nil {
+		return previous{}, s.explain("read the history of build "+buildID, buildID, err)
+	}
+	retry := retryOf(started)
+	p := previous{
+		snapshot:  snap,
+		taskQueue: taskQueue(desc),
+		document:  payloadAt(started, 0),
+		origin:    workflows.Origin(retry, started.GetCronSchedule(), started.GetOriginalExecutionRunId(), started.GetFirstExecutionRunId()),
+		resources: snap.Resources,
+	}
+	switch {
+	case snap.silence == "":
+	case worked:
+		return previous{}, cli.Fail(cli.ExitUsage, fmt.Errorf("run %s of build %s %s, so only a worker can tell what it made, and none does: %s",
+			snap.RunID, buildID, snap.ended.how(), snap.silence))
+	case retry != nil: // it ended before a worker saw it: it has what it was started with
+		p.resources = retry.Resources
+	}
+	return p, nil
+}
+
+// refuse is the refusal of a build that cannot be looked at.
+func (s *session) refuse(buildID string, err error) error {
+	err = s.settle(buildID, err)
+	var coded *cli.Error
+	if errors.As(err, &coded) && coded.Exit == cli.ExitFailed {
+		return cli.Fail(cli.ExitUsage, coded.Err)
+	}
+	return err
+}
+
+// retryable tells why the latest run of a build cannot be retried, if that is so.
+func (s *session) retryable(snap snapshot, runID string) error {
+	switch {
+	case runID != "" && runID != snap.RunID:
+		return fmt.Errorf("run %s is not the latest of build %s, and a retry goes on from the latest: that is %s", runID, snap.BuildID, snap.RunID)
+	case !snap.closed():
+		return fmt.Errorf("build %[1]s still runs, since %[2]s; `%[3]s watch %[1]s` follows it, `%[3]s cancel %[1]s` stops it",
+			snap.BuildID, s.clock(snap.StartedAt), s.name)
+	case snap.State == workflows.StateSucceeded:
+		return fmt.Errorf("build %s succeeded at %s, so there is nothing to retry; `%s build FILE` builds anew", snap.BuildID, s.clock(*snap.FinishedAt), s.name)
+	}
+	return nil
+}
+
+// history reads what a run was started with, and whether a worker has worked on it.
+func (s *session) history(ctx context.Context, snap snapshot) (started *historypb.WorkflowExecutionStartedEventAttributes, worked bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	events := s.GetWorkflowHistory(ctx, snap.BuildID, snap.RunID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for !worked && events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return nil, false, err
+		}
+		if event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED {
+			started = event.GetWorkflowExecutionStartedEventAttributes()
+		}
+		worked = event.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+	}
+	return started, worked, nil
+}
+
+func payloadAt(started *historypb.WorkflowExecutionStartedEventAttributes, i int) *commonpb.Payload {
+	if payloads := started.GetInput().GetPayloads(); i < len(payloads) {
+		return payloads[i]
+	}
+	return nil
+}
+
+// retryOf is the Retry that a run was started with; nil when there was none, or one that
+// the build refused.
+func retryOf(started *historypb.WorkflowExecutionStartedEventAttributes) *workflows.Retry {
+	var retry *workflows.Retry
+	payload := payloadAt(started, 1)
+	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &retry) != nil || retry == nil || retry.Origin == "" {
+		return nil
+	}
+	return retry
+}
+
+// readDocument reads the document of the run, which has been resolved before it was sent.
+func (p previous) readDocument() (spec.Build, error) {
+	return spec.Read("document of run "+p.RunID, p.document.GetData(), spec.Options{})
+}
