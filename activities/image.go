@@ -40,7 +40,7 @@ func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string,
 			wait.saw(image.Percent, "Available, not usable yet", "Available, not usable yet")
 			continue
 		case "CreateFailed", "UnAvailable", "Deprecated":
-			return alicloud.Image{}, Ended(failed, fmt.Sprintf("image %s is %s", id, image.Status),
+			return alicloud.Image{}, endedWith(id, failed, fmt.Sprintf("image %s is %s", id, image.Status),
 				"Look at the image in the ECS console, then build again.")
 		}
 		wait.saw(image.Percent, image.Status, "Waiting", "Creating")

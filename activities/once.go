@@ -62,7 +62,7 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) || !mayExist(lookUp(refused).Class) {
 		leave(ctx, trace{Refused: answered(err)})
-		return thing, false, failureToMake(ctx, c.doing, err, refused == nil || lookUp(refused).Class != errcode.Stop)
+		return thing, false, failureToMake(ctx, c.doing, err, !answered(err) || lookUp(refused).Class != errcode.Stop)
 	}
 	leave(ctx, trace{Refused: true, Exists: before.Exists + 1})
 	return reconcile(ctx, c, refused, before.Exists+1 < graceLooks)

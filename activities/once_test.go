@@ -150,6 +150,21 @@ func TestWhatExistsButIsNotListedYetIsLookedForAgain(t *testing.T) {
 	require.False(t, application.NonRetryable())
 }
 
+// A refusal for good had no effect; a redirect is not the cloud's word.
+func TestWhatTheCloudDidNotRefuseMayExist(t *testing.T) {
+	for code, want := range map[string]struct {
+		status   int
+		mayExist bool
+	}{
+		"Forbidden.RAM": {403, false}, alicloud.CodeRedirected: {302, true}, alicloud.CodeNoAnswer: {0, true}, "ServiceUnavailable": {503, true},
+	} {
+		a := account{refusal: &alicloud.Error{API: "CreateImageComponent", Code: code, HTTPStatus: want.status}}
+		_, err := run(new(testsuite.WorkflowTestSuite).NewTestActivityEnvironment(), (&Component{ECS: &a}).CreateComponent,
+			CreateComponentInput{}, func(r ComponentResult) string { return r.ID })
+		require.Equal(t, want.mayExist, FailureOf(err).MayExist, code)
+	}
+}
+
 // run runs one activity and returns the id of what it made.
 func run[In, Out any](env *testsuite.TestActivityEnvironment, do func(context.Context, In) (Out, error), in In, id func(Out) string) (string, error) {
 	env.RegisterActivity(do)

@@ -28,6 +28,7 @@ type cloud struct {
 	looks    map[string]int
 	stuck    string // the id that never gets done
 	gone     string // the image that is not there any more
+	spoilt   string // the image that comes to nothing
 	partial  bool
 	running  alicloud.Execution // of the template, before the build comes
 	ours     bool               // it carries the build's token
@@ -179,6 +180,9 @@ func (c *cloud) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Ima
 	case q.ID == "m-copy":
 		return []alicloud.Image{{ID: "m-copy", Status: "Available", Tags: c.template.ImageTags}}, nil
 	}
+	if q.ID == c.spoilt {
+		return []alicloud.Image{{ID: q.ID, Status: "CreateFailed", Tags: c.template.ImageTags}}, nil
+	}
 	tags := map[string]alicloud.Tags{"m-import": c.imported.Tags, "m-golden": c.template.ImageTags}[q.ID]
 	return []alicloud.Image{{ID: q.ID, Name: "name of " + q.ID, Status: c.second(q.ID, "Creating", "Available"), Tags: tags}}, nil
 }
@@ -187,6 +191,9 @@ func (c *cloud) Execution(_ context.Context, _, id string) (alicloud.Execution, 
 	done := "SUCCESS"
 	if c.partial {
 		done = "PARTITION_SUCCESS"
+	}
+	if err := c.refuse["Execution "+id]; err != nil {
+		return alicloud.Execution{}, err
 	}
 	is := alicloud.Execution{ID: id, Status: c.second(id, "BUILDING", done), Message: "as told", Tags: c.execution.Tags}
 	if is.Status == done {
