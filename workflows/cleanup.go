@@ -141,6 +141,10 @@ func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource)
 		}
 		line.ID = is.ID
 	}
+	if run := b.runLeft(line); run != nil {
+		line.State, line.Reason = ResourceLeft, fmt.Sprintf("execution %s of it is left, and would go with it", run.ID)
+		return nil
+	}
 	name := fmt.Sprintf("%s %s", line.Kind, line.ID)
 	s.Detail = "removing " + name
 	b.tellDetails(ctx)
@@ -160,6 +164,14 @@ func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource)
 		line.State, line.Reason = ResourceLeft, done.Reason
 	}
 	return nil
+}
+
+// runLeft is an execution of a template that may go on. The cloud deletes executions with
+// their template, and nothing would tell which image comes out.
+func (b *build) runLeft(template *Resource) *Resource {
+	return b.ledger.last(func(line *Resource) bool {
+		return line.Kind == KindExecution && line.Of == template.ID && template.Kind == KindTemplate && line.State == ResourceLeft
+	})
 }
 
 // awaitOver waits until a run that is not wanted any more is over; the image that an

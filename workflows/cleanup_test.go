@@ -159,6 +159,23 @@ func TestRunThatCannotBeCancelledIsWaitedOut(t *testing.T) {
 	require.Equal(t, []string{"CancelExecution exec-1", "DeleteImage m-golden"}, removals(&c))
 }
 
+func TestGoldenImageThatCannotBeUsedIsRemoved(t *testing.T) {
+	c := cloud{spoilt: "m-golden"}
+	_, _, err := run(t, &c, document(imported, built, registered, `"onFailure": "cleanup"`))
+	failure := failureIn(t, err, "PipelineFailed")
+	require.Contains(t, states(failure.Resources), "image m-golden removed")
+}
+
+func TestTemplateOfARunThatIsLeftStays(t *testing.T) {
+	c := cloud{stuck: "exec-1"}
+	hidden := refusal("DescribeImagePipelineExecutions", "Forbidden.RAM", 403, "not allowed")
+	c.refuse = map[string]error{"Execution exec-1": hidden}
+	_, _, err := run(t, &c, document(imported, built, registered, `"onFailure": "cleanup"`))
+	failure := failureIn(t, err, "Forbidden.RAM")
+	require.Equal(t, []string{"image m-import removed", "task t-1 over", "template ip-1 left", "execution exec-1 left"}, states(failure.Resources))
+	require.Equal(t, "execution exec-1 of it is left, and would go with it", failure.Resources[2].Reason)
+}
+
 func TestCleanUpEndsAtItsLimit(t *testing.T) {
 	busy := refusal("DeleteImagePipeline", "InvalidImagePipeline.HasRunningExecution", 403, "one is running")
 	c := cloud{refuse: map[string]error{"RegisterImage": refusal("BatchCompute.CreateImage", "InvalidRoleArn", 400, "no role"), "DeletePipeline ip-1": busy}}
