@@ -25,7 +25,8 @@ type attempts struct {
 	running  map[string]bool
 	unwanted map[string]bool // those that are cancelled
 	pending  map[string]bool // those that run, or will be tried again
-	over     chan struct{}   // closed at the end of the build
+	begun    chan struct{}   // closed when the build begins
+	over     chan struct{}   // and when it ends
 }
 
 // next is the id of the next activity.

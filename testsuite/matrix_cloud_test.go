@@ -69,7 +69,7 @@ func newYard(t *testing.T) *yard {
 	listening := &http.Server{Handler: y.server}
 	go func() { _ = listening.Serve(y.network) }()
 	y.cloud, err = alicloud.New(alicloud.Options{
-		ECSEndpoint: "http://cloud.test", BatchComputeEndpoint: "http://cloud.test",
+		ECSEndpoint: "http://cloud.test", BatchComputeEndpoint: "http://cloud.test", OSSEndpoint: "http://cloud.test",
 		AccessKeyID: "kiln-dev", AccessKeySecret: "kiln-dev-secret", Dial: y.network.dial,
 	})
 	require.NoError(t, err)
@@ -202,7 +202,7 @@ func (y *yard) build(o order) verdict {
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(1000 * time.Hour)
 	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: cmp.Or(o.id, "golden"), TaskQueue: workflows.DefaultTaskQueue})
-	awake := &awake{done: make(chan struct{}), attempts: attempts{over: make(chan struct{})}}
+	awake := &awake{done: make(chan struct{}), attempts: attempts{begun: make(chan struct{}), over: make(chan struct{})}}
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{awake}})
 	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
 	workflows.Register(env, workflows.Options{})
@@ -222,7 +222,10 @@ func (y *yard) build(o order) verdict {
 	})
 	var aside sync.WaitGroup
 	if o.meanwhile != nil {
-		aside.Go(func() { o.meanwhile(env.CancelWorkflow) })
+		aside.Go(func() {
+			<-awake.attempts.begun
+			o.meanwhile(env.CancelWorkflow)
+		})
 	}
 	env.ExecuteWorkflow(workflows.BuildType, o.arguments()...)
 	close(awake.done)
@@ -312,6 +315,7 @@ func (w *wakeful) Init(outbound interceptor.WorkflowOutboundInterceptor) error {
 func (w *wakeful) ExecuteWorkflow(ctx workflow.Context, in *interceptor.ExecuteWorkflowInput) (any, error) {
 	aside, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.ExecuteActivity(workflow.WithActivityOptions(aside, workflow.ActivityOptions{ScheduleToCloseTimeout: 10000 * time.Hour}), stayAwake)
+	close(w.attempts.begun)
 	result, err := w.Next.ExecuteWorkflow(ctx, in)
 	w.attempts.end()
 	for seconds := 0; seconds < 200 && !w.attempts.ended(); seconds++ {
