@@ -3,6 +3,7 @@ package workflows
 import (
 	"testing"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
@@ -57,4 +58,18 @@ func TestKeptImageOfACancelledImportIsLookedFor(t *testing.T) {
 		require.Equal(t, []string{"image m-import " + state, "task t-1 over"}, ledgerOf(t, env))
 		require.Equal(t, []string{"CancelTask t-1"}, removals(&c))
 	}
+}
+
+// A registration carries no tags: that of an image which was there may be somebody else's.
+func TestUncertainRegistrationOfSomebodyElsesImageStays(t *testing.T) {
+	var c cloud
+	env := environment(t, &c)
+	env.OnActivity("Look", mock.Anything, mock.Anything).Return(activities.LookResult{ID: "img-theirs", Usable: true}, nil)
+	retry := Retry{RunID: "r-1", Origin: "r-1", Resources: []Resource{
+		{Step: StepRegister, Kind: KindRegistration, Region: "cn-hangzhou", Of: "m-old", Token: "tok", Inputs: "others", State: ResourceAsked}}}
+	env.ExecuteWorkflow(BuildType, raw(document(`"source": {"imageId": "m-old"}`, registered)), retry)
+	var result Result
+	require.NoError(t, env.GetWorkflowResult(&result))
+	require.Equal(t, "registration img-theirs of image m-old may be somebody else's", result.Resources[0].Reason)
+	require.Empty(t, removals(&c))
 }

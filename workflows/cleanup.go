@@ -135,8 +135,13 @@ func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource)
 		if err != nil {
 			return err
 		}
-		if is.ID == "" {
+		switch {
+		case is.ID == "":
 			line.State = ResourceRemoved
+			return nil
+		case line.Kind == KindRegistration && !b.made(line.Of):
+			line.State = ResourceLeft
+			line.Reason = fmt.Sprintf("registration %s of image %s may be somebody else's", is.ID, line.Of)
 			return nil
 		}
 		line.ID = is.ID

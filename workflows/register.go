@@ -35,9 +35,14 @@ func (b *build) registerImage(ctx workflow.Context, s *StepProgress, line *Resou
 	err := b.call(ctx, s, request{summary: "register image " + line.Of, activity: batch.RegisterImage, in: in, out: &registered})
 	line.ID = registered.ImageID
 	s.Attempts += int(registered.Attempt)
-	// Registrations carry no tags: one of an image that this build made is the build's.
-	if registered.Adopted && b.ledger.last(func(made *Resource) bool { return made.Kind == KindImage && made.ID == line.Of }) == nil {
+	if registered.Adopted && !b.made(line.Of) {
 		line.State = ResourceAdopted
 	}
 	return err
+}
+
+// made tells whether an image is of this build's making. Registrations carry no tags: one
+// that was not seen to be made is the build's when its image is.
+func (b *build) made(imageID string) bool {
+	return b.ledger.last(func(line *Resource) bool { return line.Kind == KindImage && line.ID == imageID }) != nil
 }
