@@ -151,7 +151,7 @@ func (d *docket) recorded(t thing) bool {
 		case line.ID == t.ID:
 			return true
 		case line.ID == "":
-			return line.State == workflows.ResourceAsked && line.Token == d.token(t)
+			return (line.State == workflows.ResourceAsked || line.State == workflows.ResourceLeft) && line.Token == d.token(t)
 		}
 		run := d.things[line.ID] // an image that is still to come is known by its run
 		return t.Kind == "image" && run.Kind == "execution" && slices.Contains(run.images, t.ID)

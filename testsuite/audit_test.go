@@ -286,6 +286,8 @@ func (d *docket) read(r emulator.Resource) thing {
 	}
 	if maker, ours := d.makers[r.ID]; ours {
 		t.build = d.buildOf(maker)
+	} else if slices.ContainsFunc(d.before.Resources, func(was emulator.Resource) bool { return was.ID == r.ID }) {
+		return t // whatever its tags say
 	} else if _, known := d.books[t.tags[activities.TagBuild]]; known {
 		t.build = t.tags[activities.TagBuild]
 	}

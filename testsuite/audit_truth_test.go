@@ -126,7 +126,8 @@ func (d *docket) lineIsTrue(build string, line workflows.Resource) string {
 		return ""
 	case line.Step == "" || line.Kind == "" || line.Region == "" || line.State == "":
 		return fmt.Sprintf("a line of its ledger is incomplete: %+v", line)
-	case line.ID == "" && !slices.Contains([]workflows.ResourceState{workflows.ResourceAsked, workflows.ResourceRefused, workflows.ResourceRemoved}, line.State):
+	case line.ID == "" && !slices.Contains([]workflows.ResourceState{
+		workflows.ResourceAsked, workflows.ResourceRefused, workflows.ResourceRemoved, workflows.ResourceLeft}, line.State):
 		return what + " and has no id"
 	case line.State == workflows.ResourceLeft && line.Reason == "":
 		return what + " without a reason"

@@ -18,6 +18,7 @@ import (
 type trial struct {
 	*yard
 	evidence
+	asked int // how many requests there were before
 }
 
 // hold opens a trial: what is there now is not the builds'.
@@ -25,6 +26,7 @@ func (y *yard) hold() *trial {
 	tr := &trial{yard: y}
 	tr.before = y.state()
 	tr.excused = map[string]bool{}
+	tr.asked = len(tr.log.read(tr.t))
 	return tr
 }
 
@@ -42,19 +44,22 @@ func (tr *trial) run(o order) verdict {
 // judge lets the auditor see everything.
 func (tr *trial) judge() {
 	tr.t.Helper()
-	tr.evidence.after = tr.state()
-	tr.evidence.requests = tr.yard.requests(func(request) bool { return true })
-	require.Empty(tr.t, audit(tr.evidence))
+	require.Empty(tr.t, audit(tr.seen()))
+}
+
+// seen is the evidence by now.
+func (tr *trial) seen() evidence {
+	tr.t.Helper()
+	seen := tr.evidence
+	seen.after, seen.requests = tr.state(), tr.log.read(tr.t)[tr.asked:]
+	return seen
 }
 
 // remains are what is there of a build, as "image m-…": things, and runs that are not over.
 func (tr *trial) remains(build string) []string {
 	tr.t.Helper()
-	seen := tr.evidence
-	seen.after = tr.state()
-	seen.requests = tr.yard.requests(func(request) bool { return true })
 	var all []string
-	for _, thing := range newDocket(seen).things {
+	for _, thing := range newDocket(tr.seen()).things {
 		if thing.build == build && thing.there() && !thing.over() {
 			all = append(all, kindOf[thing.Kind]+" "+thing.ID)
 		}
