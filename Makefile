@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build kiln kilndev test unit e2e fuzz check fmt vet lint tidy tidy-check golden record screenshot schema clean
+.PHONY: help demo build kiln kilndev test unit e2e simulate fuzz check fmt vet lint tidy tidy-check golden record screenshot schema clean
 
 export GOWORK := off
 # Versions come from VERSION below, so a checkout that git refuses to read still builds.
@@ -54,6 +54,10 @@ bin/kiln-$(RELEASED):
 
 e2e: build bin/kiln-$(RELEASED) ## the binaries as real processes: kilndev, workers that get killed, the command line
 	$(BINARIES) go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
+
+simulate: ## builds from seeds in a cloud where anything goes wrong: N=2000 SEED=…, or PLOT=FILE; MATRIX=FILE for a table
+	$(if $(N),KILN_SIMULATE_N=$(N),KILN_SIMULATE_N=2000) $(if $(SEED),KILN_SIMULATE_SEED=$(SEED)) $(if $(PLOT),KILN_SIMULATE_PLOT=$(abspath $(PLOT))) \
+		$(if $(MATRIX),KILN_SIMULATE_MATRIX=$(abspath $(MATRIX))) go test -count=1 -timeout 120m -v -run '^TestSimulate$$' ./testsuite
 
 # Shortening an input that is new, but no finding, may take a second, not most of the minute.
 fuzz: ## run each fuzz target for FUZZTIME, one after another

@@ -16,7 +16,7 @@ import (
 // the step was begun anew by decision.
 func (d *docket) stubborn() (found []string) {
 	for n, c := range d.calls {
-		if c.build == "" || c.Status < 400 || d.lossSince(c.Time) || errcode.Classify(c.api(), c.Code, c.Status, c.Message) != errcode.Stop {
+		if c.build == "" || c.Status < 400 || !c.answered() || d.lossSince(c.Time) || errcode.Classify(c.api(), c.Code, c.Status, c.Message) != errcode.Stop {
 			continue
 		}
 		for _, later := range d.calls[n+1:] {
@@ -70,7 +70,7 @@ func differing(a, b map[string]string) string {
 // How many looks and calls there may be beside those that the time explains: at first
 // retries come quickly, and looks for what a lost call may have made.
 const (
-	freeLooks = 12
+	freeLooks = 24
 	freeCalls = 12
 	// slowestRetry is how far apart retries are at least once they have slowed down: a minute
 	// less a quarter, which chance takes.
@@ -82,14 +82,17 @@ const (
 // wasteful: more looks at one thing than polling explains, more calls with one token than
 // retries explain. Each loss of a worker may cost some of both.
 func (d *docket) wasteful() (found []string) {
-	looks, calls, throttled := map[string][]time.Time{}, map[string][]time.Time{}, map[string][]time.Time{}
+	looks, shared, calls, throttled := map[string][]time.Time{}, map[string][]time.Time{}, map[string][]time.Time{}, map[string][]time.Time{}
 	for _, r := range d.requests {
 		slow := strings.Contains(r.Code, "Throttling")
 		switch {
 		case r.Service == "oss":
-		case r.looks():
+		case r.looks() && d.owner(targetOf(r)) != "":
 			at := r.api() + " of " + meaning(r)
 			looks[at] = append(looks[at], r.Time)
+		case r.looks(): // at what several builds may look at
+			at := r.api() + " of " + meaning(r)
+			shared[at] = append(shared[at], r.Time)
 		case mutates(r) && slow:
 			throttled[r.token()] = append(throttled[r.token()], r.Time)
 		case mutates(r):
@@ -97,7 +100,9 @@ func (d *docket) wasteful() (found []string) {
 		}
 	}
 	extra := 3 * len(d.losses)
-	found = append(found, tooMany("looks by ", looks, d.poll, freeLooks*max(1, len(d.builds))+extra)...)
+	builds := max(1, len(d.builds))
+	found = append(found, tooMany("looks by ", looks, d.poll, freeLooks+extra)...)
+	found = append(found, tooMany("looks by ", shared, d.poll/time.Duration(builds), freeLooks*builds+extra)...)
 	found = append(found, tooMany("calls with the token ", calls, slowestRetry, freeCalls+extra)...)
 	return append(found, tooMany("throttled calls with the token ", throttled, throttledRetry, freeCalls+extra)...)
 }

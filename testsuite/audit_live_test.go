@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/workflows"
 )
 
@@ -142,18 +143,18 @@ func (d *docket) lost() (found []string) {
 func (d *docket) recorded(t thing) bool {
 	b := d.books[t.build]
 	if len(b.ledger) == 0 {
-		return b.named[t.ID] || b.tokens[d.token(t)]
+		return b.named[t.ID] || b.tokens[d.token(t)] || b.tokens[t.tags[activities.TagToken]]
 	}
 	return slices.ContainsFunc(b.ledger, func(line workflows.Resource) bool {
 		switch {
-		case line.State == workflows.ResourceRemoved:
+		case line.State == workflows.ResourceRemoved || line.State == workflows.ResourceRefused:
 			return false
 		case line.ID == t.ID:
 			return true
 		case line.ID == "":
-			return (line.State == workflows.ResourceAsked || line.State == workflows.ResourceLeft) && line.Token == d.token(t)
+			return line.Token != "" && (line.Token == d.token(t) || line.Token == t.tags[activities.TagToken]) // which leads to it
 		}
 		run := d.things[line.ID] // an image that is still to come is known by its run
-		return t.Kind == "image" && run.Kind == "execution" && slices.Contains(run.images, t.ID)
+		return line.State != workflows.ResourceOver && run.Kind == "execution" && slices.Contains(run.images, t.ID)
 	})
 }

@@ -43,10 +43,15 @@ func goodRecords() *records {
 	line := func(step workflows.Step, kind workflows.Kind, id, token string) workflows.Resource {
 		return workflows.Resource{Step: step, Kind: kind, Region: hangzhou, ID: id, Token: token, State: workflows.ResourceMade}
 	}
+	over := func(step workflows.Step, kind workflows.Kind, id, token string) workflows.Resource {
+		run := line(step, kind, id, token)
+		run.State = workflows.ResourceOver
+		return run
+	}
 	ledger := []workflows.Resource{
-		line("import", workflows.KindImage, "m-base", "tok1"), line("import", workflows.KindTask, "t-1", "tok1"),
+		line("import", workflows.KindImage, "m-base", "tok1"), over("import", workflows.KindTask, "t-1", "tok1"),
 		line("components/0", workflows.KindComponent, "ic-1", "tok2"), line("template", workflows.KindTemplate, "ip-1", "tok3"),
-		line("execution", workflows.KindExecution, "exec-1", "tok4"), line("execution", workflows.KindImage, "m-gold", "tok4"),
+		over("execution", workflows.KindExecution, "exec-1", "tok4"), line("execution", workflows.KindImage, "m-gold", "tok4"),
 		line("register", workflows.KindRegistration, "img-1", "tok5"),
 	}
 	r.builds = []testimony{{

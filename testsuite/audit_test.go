@@ -46,6 +46,7 @@ type testimony struct {
 	cancellation *workflows.Cancellation
 	progress     workflows.Progress // the last there was
 	mustSucceed  bool               // all that went wrong was transient
+	stuck        string             // why there is no end, where that is known
 	history      *historypb.History // nil when there is none to be had
 }
 

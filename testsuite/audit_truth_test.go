@@ -1,8 +1,9 @@
 package testsuite
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/seed1230462e/kiln/activities"
@@ -23,8 +24,9 @@ func (d *docket) untrue() (found []string) {
 		if b.failure != nil {
 			d.failureIsTrue(*b.failure, say)
 		}
-		if told := b.progress.Resources; b.ended() && !reflect.DeepEqual(told, b.ledger()) {
-			say("its progress and its end tell two ledgers: %+v and %+v", told, b.ledger())
+		told, _ := json.Marshal(b.progress.Resources)
+		if is, _ := json.Marshal(b.ledger()); b.ended() && !bytes.Equal(told, is) {
+			say("its progress and its end tell two ledgers: %s and %s", told, is)
 		}
 	}
 	for build, books := range d.books {
@@ -63,7 +65,8 @@ func (d *docket) resultIsTrue(r workflows.Result, say func(string, ...any)) {
 		say("execution %s made %v and not %s", execution.ID, execution.images, r.ImageID)
 	}
 	for _, line := range d.books[r.BuildID].ledger {
-		if line.State == workflows.ResourceAsked {
+		copied := line.Kind == workflows.KindImage && line.Of != "" // may still come
+		if line.State == workflows.ResourceAsked && !copied {
 			say("it succeeded and does not know what became of %s of step %s", line.Kind, line.Step)
 		}
 	}
@@ -81,10 +84,15 @@ func systemImage(id string) bool {
 }
 
 // removed tells whether a build says that it removed a thing, or that the thing went with
-// another one: an execution goes with its template.
+// another one: an execution goes with its template. What a build adopted, the build that
+// made it may remove.
 func (d *docket) removed(build, id string) bool {
+	if owner := d.owner(id); owner != "" && owner != build {
+		build = owner
+	}
 	return slices.ContainsFunc(d.books[build].ledger, func(line workflows.Resource) bool {
-		return line.State == workflows.ResourceRemoved &&
+		gone := line.State == workflows.ResourceRemoved || line.State == workflows.ResourceLeft && !d.things[line.ID].there()
+		return gone &&
 			(line.ID == id || line.Kind == workflows.KindTemplate && d.makers[id].Params["ImagePipelineId"] == line.ID)
 	})
 }
@@ -116,29 +124,37 @@ func (d *docket) failureIsTrue(f workflows.Failure, say func(string, ...any)) {
 	}
 }
 
+// ended are the words of the cloud for runs that are over, or about to be.
+var ended = []string{"Finished", "Failed", "Deleted", "SUCCESS", "PARTITION_SUCCESS", "TEST_FAILED", "FAILED", "CANCELLING", "CANCELLED"}
+
 // lineIsTrue says what is wrong with a line of a ledger.
 func (d *docket) lineIsTrue(build string, line workflows.Resource) string {
-	t := d.things[line.ID]
+	t, known := d.things[line.ID], line.ID != ""
 	what := fmt.Sprintf("%s %s of step %s is %s in its ledger", line.Kind, line.ID, line.Step, line.State)
-	over := slices.Contains([]string{"Finished", "Failed", "Deleted", "SUCCESS", "PARTITION_SUCCESS", "TEST_FAILED", "FAILED", "CANCELLING", "CANCELLED"}, t.Status)
+	switch line.State {
+	case workflows.ResourceMade, workflows.ResourceAdopted, workflows.ResourceOver:
+		if !known {
+			return what + " and has no id"
+		}
+	case workflows.ResourceRefused:
+		if known {
+			return what + " and has an id"
+		}
+	}
 	switch {
 	case d.excused[line.ID]:
-		return ""
 	case line.Step == "" || line.Kind == "" || line.Region == "" || line.State == "":
 		return fmt.Sprintf("a line of its ledger is incomplete: %+v", line)
-	case line.ID == "" && !slices.Contains([]workflows.ResourceState{
-		workflows.ResourceAsked, workflows.ResourceRefused, workflows.ResourceRemoved, workflows.ResourceLeft}, line.State):
-		return what + " and has no id"
 	case line.State == workflows.ResourceLeft && line.Reason == "":
 		return what + " without a reason"
 	case line.State == workflows.ResourceMade && !t.there() && !d.removed(build, line.ID):
 		return what + " and does not exist"
 	case line.State == workflows.ResourceMade && t.there() && t.build != build:
 		return what + " and belongs to " + fmt.Sprintf("%q", t.build)
-	case line.State == workflows.ResourceAdopted && !t.there() && !systemImage(line.ID):
-		return what + " and does not exist"
-	case line.State == workflows.ResourceRemoved && t.there() && !over:
+	case line.State == workflows.ResourceRemoved && t.there() && (!line.Kind.Runs() || !slices.Contains(ended, t.Status)):
 		return what + " and still exists"
+	case line.State == workflows.ResourceOver && t.there() && !slices.Contains(ended, t.Status):
+		return what + " and is " + t.Status
 	}
 	return ""
 }
@@ -148,7 +164,7 @@ func (d *docket) unfinished() (found []string) {
 	for _, b := range d.builds {
 		switch {
 		case !b.ended():
-			found = append(found, fmt.Sprintf("build %s did not end; it is %s at %s", b.id, b.progress.State, b.progress.Step))
+			found = append(found, fmt.Sprintf("build %s did not end; it is %s at %s: %s", b.id, b.progress.State, b.progress.Step, b.stuck))
 		case b.mustSucceed && b.failure != nil:
 			found = append(found, fmt.Sprintf("build %s failed at %s with %s although nothing stood in its way for good: %s", b.id, b.failure.Step, b.failure.Code, b.failure.Message))
 		case b.mustSucceed && b.cancellation != nil:

@@ -141,13 +141,19 @@ func twice[Answer any](t *testing.T, call func() (Answer, error)) Answer {
 type requestLog struct {
 	mu    sync.Mutex
 	lines bytes.Buffer
+	heard func(line []byte) // of each line, before its answer leaves
 }
 
 // Write takes the cloud's lines.
 func (l *requestLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.Write(p)
+	heard := l.heard
+	_, _ = l.lines.Write(p) // never fails
+	l.mu.Unlock()
+	if heard != nil {
+		heard(p)
+	}
+	return len(p), nil
 }
 
 func (l *requestLog) read(t *testing.T) []request {

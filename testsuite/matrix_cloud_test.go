@@ -10,6 +10,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,6 +41,9 @@ import (
 // The seeded disks as they lie in the repository: the matrix only reads them.
 const seed = "../cmd/kilndev/seed"
 
+// yardSecret signs what builds send.
+const yardSecret = "kiln-dev-secret"
+
 // yard is an emulated cloud with a client of ours, in a bubble.
 type yard struct {
 	t      *testing.T
@@ -49,28 +54,35 @@ type yard struct {
 	network *pipes
 }
 
-// bubble runs a test in simulated time, with a cloud.
+// bubble runs a test in simulated time, with a cloud whose imports take a minute and
+// whose executions take two.
 func bubble(t *testing.T, test func(y *yard)) {
+	t.Helper()
+	bubbleAt(t, 10, test)
+}
+
+// bubbleAt is bubble with another speed of the cloud.
+func bubbleAt(t *testing.T, speed float64, test func(y *yard)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 11, 21, 10, 0, 20, 0, time.UTC))) // bubbles begin in 2000
-		test(newYard(t))
+		test(newYard(t, speed))
 	})
 }
 
-// newYard opens a cloud whose imports take a minute and whose executions take two.
-func newYard(t *testing.T) *yard {
+// newYard opens a cloud.
+func newYard(t *testing.T, speed float64) *yard {
 	t.Helper()
 	y := &yard{t: t, log: &requestLog{}}
 	var err error
-	y.server, err = emulator.New(emulator.Options{OSSDir: seed, Speed: 10, Log: y.log})
+	y.server, err = emulator.New(emulator.Options{OSSDir: seed, Speed: speed, Log: y.log})
 	require.NoError(t, err)
 	y.network = newPipes()
 	listening := &http.Server{Handler: y.server}
 	go func() { _ = listening.Serve(y.network) }()
 	y.cloud, err = alicloud.New(alicloud.Options{
 		ECSEndpoint: "http://cloud.test", BatchComputeEndpoint: "http://cloud.test", OSSEndpoint: "http://cloud.test",
-		AccessKeyID: "kiln-dev", AccessKeySecret: "kiln-dev-secret", Dial: y.network.dial,
+		AccessKeyID: "kiln-dev", AccessKeySecret: yardSecret, Dial: y.network.dial,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -184,6 +196,10 @@ type order struct {
 	at       map[time.Duration]func() // what happens meanwhile
 	// meanwhile runs beside the build; cancel asks the build to end.
 	meanwhile func(cancel func())
+
+	workers interceptor.WorkerInterceptor // what becomes of the workers; nil when they are well
+	logs    io.Writer                     // default discarded
+	metrics client.MetricsHandler         // default discarded
 }
 
 // arguments are those of the workflow.
@@ -197,17 +213,19 @@ func (o order) arguments() []any {
 // build runs a build to its end.
 func (y *yard) build(o order) verdict {
 	y.t.Helper()
-	var suite sdktest.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
-	env := suite.NewTestWorkflowEnvironment()
-	env.SetTestTimeout(1000 * time.Hour)
-	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: cmp.Or(o.id, "golden"), TaskQueue: workflows.DefaultTaskQueue})
-	awake := &awake{done: make(chan struct{}), attempts: attempts{begun: make(chan struct{}), over: make(chan struct{})}}
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{awake}})
-	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
-	workflows.Register(env, workflows.Options{})
-	activities.Register(env, y.cloud, activities.Options{})
-	var v verdict
+	v, err := y.run(o)
+	require.NoError(y.t, err)
+	return v
+}
+
+// run is build; its error says that the build came to no end of its own.
+func (y *yard) run(o order) (v verdict, err error) {
+	env, awake := y.environment(o)
+	defer func() {
+		if stuck := recover(); stuck != nil {
+			err = fmt.Errorf("%v", stuck)
+		}
+	}()
 	for _, at := range o.watch {
 		env.RegisterDelayedCallback(func() { v.said = append(v.said, details(y.progress(env))...) }, at)
 	}
@@ -230,29 +248,54 @@ func (y *yard) build(o order) verdict {
 	env.ExecuteWorkflow(workflows.BuildType, o.arguments()...)
 	close(awake.done)
 	aside.Wait()
-	require.True(y.t, env.IsWorkflowCompleted())
-	y.judge(env, &v)
-	return v
+	return v, y.judge(env, &v)
 }
 
-func (y *yard) judge(env *sdktest.TestWorkflowEnvironment, v *verdict) {
+// environment is where a build runs, with its workers.
+func (y *yard) environment(o order) (*sdktest.TestWorkflowEnvironment, *awake) {
+	if o.logs == nil {
+		o.logs = io.Discard
+	}
+	var suite sdktest.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(o.logs, nil))))
+	suite.SetMetricsHandler(o.metrics)
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(1000 * time.Hour)
+	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: cmp.Or(o.id, "golden"), TaskQueue: workflows.DefaultTaskQueue})
+	awake := &awake{done: make(chan struct{}), attempts: attempts{begun: make(chan struct{}), over: make(chan struct{})}}
+	around := []interceptor.WorkerInterceptor{awake}
+	if o.workers != nil {
+		around = append(around, o.workers)
+	}
+	env.SetWorkerOptions(worker.Options{Interceptors: around})
+	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
+	workflows.Register(env, workflows.Options{})
+	activities.Register(env, y.cloud, activities.Options{})
+	return env, awake
+}
+
+// judge reads how a build ended.
+func (y *yard) judge(env *sdktest.TestWorkflowEnvironment, v *verdict) error {
+	if !env.IsWorkflowCompleted() {
+		return errors.New("the build did not end")
+	}
 	v.progress = y.progress(env)
 	if v.err = env.GetWorkflowError(); v.err == nil {
-		require.NoError(y.t, env.GetWorkflowResult(&v.result))
-		return
+		return env.GetWorkflowResult(&v.result)
 	}
 	var cancelled *temporal.CanceledError
 	if errors.As(v.err, &cancelled) {
 		var left workflows.Cancellation
-		require.NoError(y.t, cancelled.Details(&left))
+		err := cancelled.Details(&left)
 		v.left = asSent(y.t, left)
-		return
+		return err
 	}
 	var refused *temporal.ApplicationError
-	require.ErrorAs(y.t, v.err, &refused)
-	require.True(y.t, refused.NonRetryable())
+	if !errors.As(v.err, &refused) || !refused.NonRetryable() {
+		return fmt.Errorf("the build ended with an error that is none of its own: %w", v.err)
+	}
 	v.typ = refused.Type()
-	require.NoError(y.t, refused.Details(&v.failure))
+	return refused.Details(&v.failure)
 }
 
 // asSent is a value after its way through history: the environment hands over its own.

@@ -55,6 +55,9 @@ func (r request) made() bool {
 	return r.Status < 300 && !r.Repeat
 }
 
+// answered tells whether the answer that the log has is the one that was sent, in time.
+func (r request) answered() bool { return r.Fault == "" || r.Fault == "refuse" }
+
 // api is how the catalogue of errors names what was called.
 func (r request) api() string {
 	if r.Service == "batchcompute" {
