@@ -32,7 +32,7 @@ func newLeftoversCommand(a *app, open accountOpener) *cobra.Command {
 		Long: "Lists and removes what builds have left in the cloud: images, components, templates and registrations of builds\n" +
 			"that did not succeed, what a build could not remove, and imports and executions that still run for nobody.\n\n" +
 			"What carries the tag of a build is looked up in the account, and what Temporal knows of the builds decides: what a\n" +
-			"running build has, what a build has made and kept, and what a build only found is never a leftover.",
+			"build that runs or has succeeded has or uses, and what a build only found, is never a leftover.",
 		Example: fmt.Sprintf("  %[1]s leftovers list\n  %[1]s leftovers sweep --older-than 24h --yes", a.name),
 	}
 	cmd.AddCommand(newLeftoversListCommand(a, open), newLeftoversSweepCommand(a, open))
