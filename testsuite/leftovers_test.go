@@ -199,6 +199,21 @@ func TestLeftoversOfATerminatedBuild(t *testing.T) {
 	require.Empty(t, p.leftovers(t, "leftover"))
 }
 
+func TestLeftoversOfATerminatedImport(t *testing.T) {
+	p := up(t, "--speed", "3000", "--headless")
+	c := p.temporal(t)
+	p.conditions(t, "imports: {stuck: true}")
+	p.begin(t, c, wholeBuild("halted"))
+	p.asked(t, "DescribeTaskAttribute", 1)
+	require.NoError(t, c.TerminateWorkflow(context.Background(), "halted", "", "a test"))
+	eventually(t, "task and image are listed", func() bool { return len(p.leftovers(t, "leftover")["halted"]) == 2 })
+	swept := p.kiln(t, "leftovers", "sweep", "--yes", "--build-id", "halted")
+	require.Zero(t, swept.code, swept.stderr)
+	require.Equal(t, 1, p.effects(t, "CancelTask"))
+	require.Empty(t, p.tagged(t, "halted"))
+	require.Empty(t, p.leftovers(t, "leftover"))
+}
+
 // What takes no tags, and what carries those of the build that made the template, is
 // known by the ledger alone.
 func TestLeftoversThatOnlyALedgerKnows(t *testing.T) {
