@@ -97,6 +97,17 @@ func (d *docket) removed(build, id string) bool {
 	})
 }
 
+// cameToNothing tells whether an image is one of an import that failed: whether that leaves
+// an image is the cloud's own affair.
+func (d *docket) cameToNothing(imageID string) bool {
+	for _, t := range d.things {
+		if t.Kind == "task" && t.taskOf == imageID && t.Status == "Failed" {
+			return true
+		}
+	}
+	return false
+}
+
 // contentIsTrue: each component of a result has the content of the document's.
 func (d *docket) contentIsTrue(b testimony, say func(string, ...any)) {
 	for n, c := range b.result.Components {
@@ -147,7 +158,7 @@ func (d *docket) lineIsTrue(build string, line workflows.Resource) string {
 		return fmt.Sprintf("a line of its ledger is incomplete: %+v", line)
 	case line.State == workflows.ResourceLeft && line.Reason == "":
 		return what + " without a reason"
-	case line.State == workflows.ResourceMade && !t.there() && !d.removed(build, line.ID):
+	case line.State == workflows.ResourceMade && !t.there() && !d.removed(build, line.ID) && !d.cameToNothing(line.ID):
 		return what + " and does not exist"
 	case line.State == workflows.ResourceMade && t.there() && t.build != build:
 		return what + " and belongs to " + fmt.Sprintf("%q", t.build)
