@@ -29,7 +29,8 @@ type search struct {
 type part struct {
 	region string
 	items  []inventory.Item
-	err    error // why it is not everything
+	going  map[string]string // executions that may go on, by their template
+	err    error             // why it is not everything
 }
 
 // searchLeftovers looks at what builds have in the cloud and at what Temporal knows of them.
@@ -134,6 +135,7 @@ func (p *part) list(ctx context.Context, account inventory.Account) {
 
 // look looks for what no list of tagged resources shows and only a ledger knows.
 func (p *part) look(ctx context.Context, account inventory.Account, known books) {
+	p.going = map[string]string{}
 	for _, ref := range known.unlisted(p.region, p.has) {
 		sight := p.see(ctx, account, ref)
 		if sight.ImageID != "" {
@@ -149,6 +151,9 @@ func (p *part) has(kind inventory.Kind, id string) bool {
 // see adds what is the build's and is there, and is no run that has ended.
 func (p *part) see(ctx context.Context, account inventory.Account, ref inventory.Ref) inventory.Sight {
 	sight, err := patiently(ctx, func() (inventory.Sight, error) { return account.See(ctx, ref) })
+	if ref.Kind == inventory.KindExecution && !inventory.NotFound(err) && !sight.Over {
+		p.going[ref.Of] = cmp.Or(sight.ID, ref.ID)
+	}
 	switch {
 	case inventory.NotFound(err):
 		return inventory.Sight{}

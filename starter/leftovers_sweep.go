@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seed1230462e/kiln/internal/cli"
-	"github.com/seed1230462e/kiln/internal/inventory"
 )
 
 type sweepOptions struct {
@@ -112,25 +110,19 @@ func these(n int) string {
 	return fmt.Sprintf("these %d", n)
 }
 
-// sweep removes the leftovers in the order in which the cloud allows it.
+// sweep removes the leftovers, and tells of each.
 func (s *session) sweep(ctx context.Context, found search, output cli.Output) error {
-	todo := slices.Clone(found.leftovers)
-	slices.SortStableFunc(todo, func(x, y leftover) int { return x.rank - y.rank })
 	var done []swept
-	var err error
-	for _, l := range todo {
-		var is swept
-		if is, err = s.sweepOne(ctx, found, l); err != nil {
-			break
-		}
+	err := s.sweeper(found).sweep(ctx, func(is swept) {
 		done = append(done, is)
 		if output == cli.OutputText {
 			printSwept(s, is)
 		}
-	}
-	if output != cli.OutputText {
+	})
+	switch {
+	case output != cli.OutputText:
 		err = cmp.Or(err, cli.WriteAll(s.Out, output, done))
-	} else if len(todo) == 0 {
+	case len(found.leftovers) == 0:
 		found.sayNothing(s)
 	}
 	return cmp.Or(err, s.unswept(done))
@@ -163,61 +155,4 @@ func (s *session) unswept(done []swept) error {
 		return cli.Fail(cli.ExitFailed, fmt.Errorf("nothing could be removed%s", hint))
 	}
 	return cli.Fail(cli.ExitPartial, fmt.Errorf("%d of %d could not be removed%s", kept, len(done), hint))
-}
-
-// sweepOne removes one leftover, unless its build runs again. The error is one after which
-// nothing more is to be removed.
-func (s *session) sweepOne(ctx context.Context, found search, l leftover) (swept, error) {
-	is := swept{leftover: l, Outcome: outcomeKept}
-	latest, err := s.latestRun(ctx, l.BuildID)
-	switch {
-	case err != nil:
-		return is, err
-	case latest != nil && !found.books.knows(latest.GetExecution().GetRunId()):
-		is.Reason = fmt.Sprintf("a new run of build %s has begun: %s", l.BuildID, latest.GetExecution().GetRunId())
-		return is, nil
-	}
-	removal, err := patiently(ctx, func() (inventory.Removal, error) { return found.account.Remove(ctx, l.ref) })
-	if err == nil && !removal.Gone && removal.Reason == "" {
-		removal, err = s.awaitOver(ctx, found.account, l.ref)
-	}
-	switch {
-	case ctx.Err() != nil:
-		return is, ctx.Err()
-	case err != nil:
-		is.Code, is.Reason = inventory.Code(err), err.Error()
-	case !removal.Gone:
-		is.Reason = removal.Reason
-	case l.Kind.Runs():
-		is.Outcome = outcomeEnded
-	default:
-		is.Outcome = outcomeRemoved
-	}
-	return is, nil
-}
-
-// How long a run that was cancelled may take to end, and how often that is looked at.
-const (
-	overLimit    = 10 * time.Minute
-	overInterval = 2 * time.Second
-)
-
-// awaitOver waits until a run that was cancelled is over: until then its template cannot
-// be removed.
-func (s *session) awaitOver(ctx context.Context, account inventory.Account, ref inventory.Ref) (inventory.Removal, error) {
-	_, _ = fmt.Fprintf(s.Err, "waiting for the end of %s\n", ref)
-	for end := s.now().Add(overLimit); ; {
-		is, err := patiently(ctx, func() (inventory.Sight, error) { return account.See(ctx, ref) })
-		switch {
-		case inventory.NotFound(err) || err == nil && is.Over:
-			return inventory.Removal{Gone: true}, nil
-		case err != nil:
-			return inventory.Removal{}, err
-		case s.now().After(end):
-			return inventory.Removal{Reason: fmt.Sprintf("%s was cancelled and is still %s", ref, is.Status)}, nil
-		}
-		if err := sleep(ctx, overInterval); err != nil {
-			return inventory.Removal{}, err
-		}
-	}
 }

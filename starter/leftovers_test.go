@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,7 @@ import (
 // past is a server with runs of builds.
 type past struct {
 	*fakeTemporal
+	mu      sync.Mutex // several runs are asked for at once
 	runs    []pastRun
 	queue   bool // a worker polls the task queue
 	unseen  *pastRun
@@ -64,6 +66,8 @@ func (p *past) ListWorkflow(context.Context, *workflowservice.ListWorkflowExecut
 }
 
 func (p *past) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.unseen != nil {
 		if p.unseenN--; p.unseenN < 0 {
 			p.runs, p.unseen = append([]pastRun{*p.unseen}, p.runs...), nil
@@ -86,6 +90,8 @@ func (p *past) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType)
 }
 
 func (p *past) run(id string) pastRun {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.runs[slices.IndexFunc(p.runs, func(r pastRun) bool { return r.id == id })]
 }
 
@@ -120,11 +126,15 @@ func (e pastEnd) GetWithOptions(_ context.Context, to any, opts client.WorkflowR
 // vault is a cloud account with things in it.
 type vault struct {
 	inventory.ECS
-	items   []inventory.Item
-	status  map[string]string // of executions, by id
-	refuse  map[string]error  // by the id that is to be removed
-	silent  error             // what every list says
-	removed []string
+	items  []inventory.Item
+	status map[string]string // of executions, by id
+	made   map[string]string // images, by the id of their execution
+	refuse map[string]error  // by the id that is to be removed
+	silent error             // what every list says
+	comes  inventory.Item    // an image of an execution that is cancelled
+
+	cancelledAt time.Time
+	removed     []string
 }
 
 // those are the things of a kind in a region that fit.
@@ -168,8 +178,9 @@ func (v *vault) Pipelines(_ context.Context, q alicloud.PipelineQuery) ([]aliclo
 }
 
 func (v *vault) Execution(_ context.Context, region, id string) (alicloud.Execution, error) {
+	v.endCancelled(id)
 	for _, i := range v.those(region, inventory.KindExecution, id, nil, nil) {
-		return alicloud.Execution{ID: i.ID, Status: v.status[id], CreatedAt: i.CreatedAt, Tags: tagsOf(i)}, nil
+		return alicloud.Execution{ID: i.ID, Status: v.status[id], ImageID: v.made[id], CreatedAt: i.CreatedAt, Tags: tagsOf(i)}, nil
 	}
 	return alicloud.Execution{}, alicloud.ErrNotFound
 }
@@ -196,11 +207,20 @@ func (v *vault) DeleteComponent(_ context.Context, _, id string) error { return 
 func (v *vault) DeletePipeline(_ context.Context, _, id string) error  { return v.remove(id) }
 func (v *vault) UnregisterImage(_ context.Context, _, id string) error { return v.remove(id) }
 
-// CancelExecution takes as long as the cloud does.
+// CancelExecution takes as long as the cloud does, and may come too late for an image.
 func (v *vault) CancelExecution(_ context.Context, _, id string) error {
-	v.removed, v.status[id] = append(v.removed, id), "CANCELLING"
-	time.AfterFunc(time.Minute, func() { v.status[id] = "CANCELLED" })
+	v.removed, v.status[id], v.cancelledAt = append(v.removed, id), "CANCELLING", time.Now()
 	return nil
+}
+
+func (v *vault) endCancelled(id string) {
+	if v.status[id] != "CANCELLING" || time.Since(v.cancelledAt) < time.Minute {
+		return
+	}
+	v.status[id] = "CANCELLED"
+	if v.comes.ID != "" {
+		v.items, v.made = append(v.items, v.comes), map[string]string{id: v.comes.ID}
+	}
 }
 
 // scene is a server and an account that fit together.
@@ -228,7 +248,7 @@ func leftoverScene() *scene {
 			{"web", "run-web", "cn-beijing", failed, []workflows.Resource{imported, lineOf("component", "ic-1", "t3", made), lineOf("template", "ip-1", "t4", made)}},
 			{"app", "run-app", "cn-beijing", completed, []workflows.Resource{lineOf("image", "m-3", "t5", made)}},
 			{"job", "run-job", "cn-beijing", stopped, []workflows.Resource{
-				lineOf("template", "ip-2", "t6", made), lineOf("execution", "exec-2", "t7", made), ofA(lineOf("registration", "img-6", "t8", made), "m-shared")}},
+				lineOf("template", "ip-2", "t6", made), ofA(lineOf("execution", "exec-2", "t7", made), "ip-2"), ofA(lineOf("registration", "img-6", "t8", made), "m-shared")}},
 		}},
 		account: &vault{status: map[string]string{"exec-2": "BUILDING"}, refuse: map[string]error{}, items: []inventory.Item{
 			thing("web", "image", "m-1", "t1"), thing("web", "component", "ic-1", "t3"), thing("web", "template", "ip-1", "t4"),
@@ -263,7 +283,6 @@ func (sc *scene) kiln(t *testing.T, args ...string) (o outcome) {
 			_, _ = fmt.Fprintln(&errs, "Error:", err)
 		}
 		o.stdout, o.stderr = out.String(), errs.String()
-		time.Sleep(time.Hour) // what was cancelled ends
 	})
 	return o
 }
@@ -312,6 +331,11 @@ func TestLeftovers(t *testing.T) {
 		{name: "swept in vain", args: "sweep --yes --build-id web", change: func(sc *scene) {
 			sc.account.refuse = map[string]error{"m-1": inUse, "ic-1": inUse, "ip-1": inUse}
 		}, exit: cli.ExitFailed},
+		{name: "swept while the execution cannot be cancelled", args: "sweep --yes --build-id job", change: func(sc *scene) { sc.account.status["exec-2"] = "TESTING" },
+			exit: cli.ExitPartial, removed: []string{"img-6"}},
+		{name: "swept with the image that came out in the end", args: "sweep --yes --build-id job", change: func(sc *scene) {
+			sc.account.comes = thing("job", "image", "m-7", "t6")
+		}, removed: []string{"img-6", "exec-2", "m-7", "ip-2"}},
 		{name: "swept while the build is retried", args: "sweep --yes --build-id web", change: func(sc *scene) {
 			sc.server.unseen, sc.server.unseenN = &pastRun{"web", "run-again", "cn-beijing", enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil}, 5+1
 		}, exit: cli.ExitPartial, removed: []string{"ip-1"}},
