@@ -49,7 +49,7 @@ func TestBadDocuments(t *testing.T) {
 			requireGolden(t, file+".golden", report(faults))
 		})
 	}
-	require.GreaterOrEqual(t, documents, 58)
+	require.GreaterOrEqual(t, documents, 71)
 }
 
 func report(faults Faults) string {

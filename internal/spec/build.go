@@ -45,7 +45,7 @@ type Build struct {
 	// Schedule says when the image is built by itself; `kiln schedule create` applies it.
 	Schedule *Schedule `json:"schedule,omitempty"`
 	// Notifications are who is told how a build ended.
-	Notifications []Notification `json:"notifications,omitempty"`
+	Notifications []Notification `json:"notifications,omitempty" jsonschema:"maxItems=20"`
 }
 
 // Source is where a build starts: exactly one of its fields.

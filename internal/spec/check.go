@@ -17,7 +17,7 @@ type checker struct {
 // the schema says what is missing.
 var rules = slices.Concat(
 	documentRules, sourceRules, importRules, componentRules, templateRules, imageRules,
-	batchComputeRules, cleanupRules, tagRules,
+	batchComputeRules, cleanupRules, tagRules, scheduleRules, freezeRules, notificationRules,
 )
 
 func check(root *node, build Build, found *findings) {

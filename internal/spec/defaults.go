@@ -48,6 +48,7 @@ func (b Build) withDefaults() Build {
 		b.Image.Tags = mergeTags(b.Tags, b.Image.Tags)
 	}
 	b.BatchCompute = b.batchComputeWithDefaults()
+	b.Schedule = b.scheduleWithDefaults()
 	return b
 }
 
@@ -92,6 +93,22 @@ func (b Build) batchComputeWithDefaults() *BatchCompute {
 		if b.Source.Import != nil && b.Source.Import.OSType == "windows" {
 			filled.Platform = "Windows"
 		}
+	}
+	return &filled
+}
+
+// scheduleWithDefaults fills what only a schedule with times has for such a schedule
+// alone: without times, it would ask for them.
+func (b Build) scheduleWithDefaults() *Schedule {
+	if b.Schedule == nil {
+		return nil
+	}
+	filled := *b.Schedule
+	filled.When = cmp.Or(filled.When, Changed)
+	filled.TimeZone = cmp.Or(filled.TimeZone, cronZone(filled.Cron), "UTC")
+	if filled.HasTimes() {
+		filled.ID = cmp.Or(filled.ID, b.Name)
+		filled.OverlapPolicy = cmp.Or(filled.OverlapPolicy, overlapSkip)
 	}
 	return &filled
 }

@@ -12,23 +12,22 @@ var documentRules = []func(*checker){
 }
 
 // checkDurations reports durations that have the shape of one and still are none, and
-// takes them out of the document.
+// takes them out of the document. Timeouts have to be more than nothing besides.
 func checkDurations(root *node, found *findings) {
-	timeouts := root.get("timeouts")
-	if timeouts == nil {
-		return
-	}
-	for _, f := range timeouts.fields {
-		p := path{"timeouts", f.name}
-		d, err := time.ParseDuration(f.value.text)
+	root.each(nil, func(p path, n *node) {
+		if s := schemaAt(p); s == nil || s.Pattern == nil {
+			return
+		}
+		d, err := time.ParseDuration(n.text)
+		nothing := d < 0 || d == 0 && p[0] == "timeouts"
 		switch {
-		case f.value.kind == isText && err != nil:
-			found.add(f.value.at, p, fmt.Sprintf("%s is %s; want a duration such as 90m or 6h", p.label(), quote(f.value.text)))
-		case f.value.kind == isText && d <= 0:
-			found.add(f.value.at, p, fmt.Sprintf("%s is %s; want more than nothing, such as 90m or 6h", p.label(), quote(f.value.text)))
+		case n.kind == isText && err != nil:
+			found.add(n.at, p, fmt.Sprintf("%s is %s; want a duration such as 90m or 6h", p.label(), quote(n.text)))
+		case n.kind == isText && nothing:
+			found.add(n.at, p, fmt.Sprintf("%s is %s; want more than nothing, such as 90m or 6h", p.label(), quote(n.text)))
 		}
-		if f.value.kind != isText || err != nil || d <= 0 {
-			*f.value = node{kind: isNull, at: f.value.at}
+		if n.kind != isText || err != nil || nothing {
+			*n = node{kind: isNull, at: n.at}
 		}
-	}
+	})
 }

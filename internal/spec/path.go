@@ -42,7 +42,7 @@ func (p path) label() string {
 	for from > 0 && isIndex(p[from]) {
 		from--
 	}
-	if from > 0 && slices.Contains([]any{"tags", "parameters", "variables", "onSuccess", "retries", "timeouts"}, p[from-1]) {
+	if from > 0 && slices.Contains([]any{"tags", "parameters", "variables", "onSuccess", "retries", "timeouts", "schedule"}, p[from-1]) {
 		from--
 	}
 	if from < 0 {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -140,7 +141,10 @@ func reportMissing(root *node, p path, found *findings) {
 	message := p.label() + " is missing"
 	if s := schemaAt(p); s != nil && s.Description != "" {
 		what, _, _ := strings.Cut(s.Description, ".")
-		message += ": " + strings.ToLower(what[:1]) + what[1:]
+		if !unicode.IsUpper(rune(what[1])) { // no abbreviation
+			what = strings.ToLower(what[:1]) + what[1:]
+		}
+		message += ": " + what
 	}
 	found.add(root.place(p), p, message)
 }
