@@ -153,6 +153,16 @@ func TestRemoveThatIsRefused(t *testing.T) {
 	require.Zero(t, got)
 }
 
+func TestExecutionWithoutAGoodEndIsNoUse(t *testing.T) {
+	for status, usable := range map[string]bool{"BUILDING": true, "SUCCESS": true, "PARTITION_SUCCESS": true,
+		"FAILED": false, "TEST_FAILED": false, "CANCELLING": false, "CANCELLED": false} {
+		there := account{execution: alicloud.Execution{ID: "exec-1", Status: status}}
+		is, err := (inventory.Account{ECS: &there}).See(context.Background(), ref("execution", "exec-1"))
+		require.NoError(t, err)
+		require.Equal(t, usable, is.Usable, status)
+	}
+}
+
 func TestSeeFindsByTheToken(t *testing.T) {
 	there := account{
 		images:     []alicloud.Image{{ID: "m-0", Tags: before}, {ID: "m-1", Status: "Creating", CreatedAt: "then", Tags: ours}},

@@ -30,6 +30,9 @@ var endedTasks = []string{"Finished", "Failed", "Deleted", "Cancelled", "Cancele
 // DescribeImagePipelineExecutions, 2014-05-26.)
 var endedStates = []string{"SUCCESS", "PARTITION_SUCCESS", "FAILED", "TEST_FAILED", "CANCELLED"}
 
+// vainStates are those of an execution that has, or will have, no image to go on with.
+var vainStates = []string{"CANCELLING", "CANCELLED", "FAILED", "TEST_FAILED"}
+
 // cancellableStates are those in which the cloud cancels an execution. (ECS API
 // reference, CancelImagePipelineExecution, 2014-05-26.)
 var cancellableStates = []string{"PREPARING", "REPAIRING", "BUILDING"}
@@ -144,7 +147,7 @@ func (a Account) seeImage(ctx context.Context, ref Ref) (Sight, error) {
 func (a Account) seeExecution(ctx context.Context, ref Ref) (Sight, error) {
 	show := func(e alicloud.Execution) Sight {
 		return Sight{
-			ID: e.ID, ImageID: e.ImageID, Status: e.Status, CreatedAt: e.CreatedAt, Ours: ref.owned(e.Tags), Usable: true,
+			ID: e.ID, ImageID: e.ImageID, Status: e.Status, CreatedAt: e.CreatedAt, Ours: ref.owned(e.Tags), Usable: !slices.Contains(vainStates, e.Status),
 			Over: KindExecution.Over(e.Status), cancellable: slices.Contains(cancellableStates, e.Status),
 		}
 	}
