@@ -19,6 +19,7 @@ func (b *build) acquire(ctx workflow.Context, s *StepProgress, want Resource, cr
 	if line != nil || err != nil {
 		return line, err
 	}
+	delete(b.ledger.claims, want.Step)
 	b.supersede(ctx, s, want)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func uncertain(err error) bool {
 // reuse returns what an earlier run of the build made of the same inputs, or nil, and
 // says in the step why.
 func (b *build) reuse(ctx workflow.Context, s *StepProgress, want Resource) (*Resource, error) {
-	line := b.ledger.latest(want.Step, want.Kind)
+	line := b.ledger.before(want)
 	if line != nil && line.current && line.State == ResourceMade {
 		return line, nil // this run has it already
 	}
@@ -65,6 +66,9 @@ func (b *build) reuse(ctx workflow.Context, s *StepProgress, want Resource) (*Re
 		return nil, nil
 	case line.Inputs != want.Inputs:
 		s.say("made anew: what goes into %s has changed", name)
+		return nil, nil
+	case line.Unfit != "":
+		s.say("made anew: %s cannot be used: %s", name, line.Unfit)
 		return nil, nil
 	}
 	var ours *activities.Resources
@@ -89,7 +93,7 @@ func (b *build) reuse(ctx workflow.Context, s *StepProgress, want Resource) (*Re
 // underWay tells whether the import of an image still runs, as far as the ledger knows.
 func (b *build) underWay(image *Resource) bool {
 	task := b.ledger.latest(image.Step, KindTask)
-	return image.Step == StepImport && task != nil && task.Epoch == image.Epoch && task.State == ResourceMade
+	return image.Step == StepImport && task != nil && task.Token == image.Token && task.State == ResourceMade
 }
 
 // dependents are the steps that work with what a step makes.
@@ -115,7 +119,8 @@ func (b *build) supersede(ctx workflow.Context, s *StepProgress, want Resource) 
 	for {
 		line := b.ledger.last(func(line *Resource) bool {
 			same := line.Step == want.Step && line.State == ResourceAsked && line.Inputs == want.Inputs
-			return !line.current && line.Exists() && !same && !tried[line] && line.Step.among(affected)
+			inTheWay := line.Step.among(affected) || line.Kind == KindComponent && line.Name == want.Name
+			return !line.current && line.Exists() && !b.named(line) && !b.ledger.claimed(line) && !same && !tried[line] && inTheWay
 		})
 		if line == nil || ctx.Err() != nil {
 			return

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -29,8 +30,8 @@ func (b *build) cleanUp(ctx workflow.Context, err error) {
 		return
 	}
 	unwanted := b.unwanted(err)
-	if b.ledger.last(unwanted) == nil {
-		return
+	if b.doc.Name == "" || b.ledger.last(unwanted) == nil {
+		return // without its document a build has asked for nothing, and knows no wish
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	limited, cancel := workflow.WithCancel(ctx)
@@ -92,13 +93,33 @@ func (b *build) lookAfter(ctx workflow.Context, s *StepProgress, task *Resource,
 
 // unwanted tells what of the ledger is to go now that the build has ended.
 func (b *build) unwanted(err error) func(*Resource) bool {
-	switch {
-	case err == nil:
-		return func(line *Resource) bool { return line.Exists() && (!line.current || b.spent(line)) }
-	case temporal.IsCanceledError(err):
-		return func(line *Resource) bool { return line.Exists() && (b.doc.OnCancel != spec.Keep || line.Kind.Runs()) }
+	return func(line *Resource) bool {
+		switch {
+		case !line.Exists() || b.named(line):
+			return false
+		case err == nil:
+			return !line.current || b.spent(line)
+		case temporal.IsCanceledError(err):
+			return b.doc.OnCancel != spec.Keep || line.Kind.Runs()
+		}
+		return b.doc.OnFailure == spec.Cleanup
 	}
-	return func(line *Resource) bool { return line.Exists() && b.doc.OnFailure == spec.Cleanup }
+}
+
+// named tells whether the document names a resource by its id, or the template that it was
+// made for: that of an earlier run is somebody's choice by then, and stays.
+func (b *build) named(line *Resource) bool {
+	var template string
+	if b.doc.Template != nil {
+		template = b.doc.Template.ID
+	}
+	ids := []string{b.doc.Source.ImageID, template}
+	for _, c := range b.doc.Components {
+		ids = append(ids, c.ID)
+	}
+	made := b.ledger.last(func(other *Resource) bool { return other.Kind == KindTemplate && other.ID == template })
+	return line.ID != "" && slices.Contains(ids, line.ID) ||
+		template != "" && made != nil && line.Step.among([]Step{StepImport, StepComponents})
 }
 
 // spent tells whether a resource of a build that succeeded is not wanted any more.
@@ -195,6 +216,8 @@ func (b *build) awaitOver(ctx workflow.Context, run *Resource, refused error) er
 		return err
 	}
 	run.State = ResourceOver
-	b.noteImage(run, over.ImageID)
+	if image := b.noteImage(run, over.ImageID); image != nil && over.Status == "TEST_FAILED" {
+		image.Unfit = testsFailed
+	}
 	return nil
 }

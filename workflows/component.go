@@ -26,6 +26,14 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 		return nil, nil
 	}
 	components := make([]component, len(b.doc.Components))
+	wanted := make([]Resource, len(components))
+	for i, c := range b.doc.Components {
+		wanted[i] = Resource{Step: Step(fmt.Sprintf("%s/%d", StepComponents, i)), Kind: KindComponent,
+			Name: c.Name + " " + c.Version, Inputs: digest(b.doc.Region, c)}
+	}
+	if b.retry == nil || !b.retry.anew(StepComponents) {
+		b.ledger.claim(wanted)
+	}
 	err := b.step(ctx, StepComponents, func(s *StepProgress) error {
 		failures := make([]error, len(components))
 		all := workflow.NewWaitGroup(ctx)
@@ -37,7 +45,7 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 			all.Add(1)
 			workflow.Go(ctx, func(ctx workflow.Context) {
 				defer all.Done()
-				failures[i] = b.makeComponent(ctx, s, Step(fmt.Sprintf("%s/%d", StepComponents, i)), &components[i])
+				failures[i] = b.makeComponent(ctx, s, wanted[i], &components[i])
 			})
 		}
 		all.Wait(ctx)
@@ -54,16 +62,31 @@ func (b *build) makeComponents(ctx workflow.Context) ([]component, error) {
 
 // makeComponent makes a component, or adopts the one that exists with its name, version
 // and content.
-func (b *build) makeComponent(ctx workflow.Context, s *StepProgress, step Step, c *component) error {
-	wanted := Resource{Step: step, Kind: KindComponent, Name: c.Name + " " + c.Version, Inputs: digest(b.doc.Region, c.Component)}
+func (b *build) makeComponent(ctx workflow.Context, s *StepProgress, wanted Resource, c *component) error {
 	line, err := b.acquire(ctx, s, wanted, func(line *Resource, asked bool) error {
 		return b.createComponent(ctx, s, c, line, asked)
 	})
 	if err != nil {
 		return err
 	}
+	line = b.reclaim(line)
+	b.result.Tokens[wanted.Step] = line.Token
 	c.id, c.token, c.adopted = line.ID, line.Token, line.State == ResourceAdopted
 	return nil
+}
+
+// reclaim gives a component its own line back when it was there because the build had made
+// it before, and could not remove it.
+func (b *build) reclaim(line *Resource) *Resource {
+	own := b.ledger.last(func(other *Resource) bool {
+		return other != line && other.Kind == KindComponent && other.ID == line.ID && other.Exists()
+	})
+	if line.State != ResourceAdopted || own == nil {
+		return line
+	}
+	line.State, line.ID = ResourceRefused, ""
+	own.State, own.Reason, own.current = ResourceMade, "", true
+	return own
 }
 
 func (b *build) createComponent(ctx workflow.Context, s *StepProgress, c *component, line *Resource, asked bool) error {

@@ -50,6 +50,7 @@ type Resource struct {
 	Inputs string        `json:"inputs,omitempty"` // a digest of what was asked for, without the token
 	State  ResourceState `json:"state"`
 	Reason string        `json:"reason,omitempty"` // why it is left
+	Unfit  string        `json:"unfit,omitempty"`  // why no later step may use it
 
 	current bool // this run asked for it or uses it
 }
@@ -60,7 +61,11 @@ func (r *Resource) Exists() bool {
 }
 
 // ledger is what a build asked the cloud for, in that order.
-type ledger struct{ lines []*Resource }
+type ledger struct {
+	lines []*Resource
+	// claims are the lines of components that steps may go on with.
+	claims map[Step]*Resource
+}
 
 // carry takes over the lines of an earlier run.
 func (l *ledger) carry(lines []Resource) {
@@ -109,6 +114,39 @@ func (l *ledger) drop(step Step) {
 			line.current = false
 		}
 	}
+}
+
+// claim gives each component that is wanted the line of one that was made of the same
+// inputs, wherever in the document that was. What one step has made is so never taken for
+// the leftover of another.
+func (l *ledger) claim(wanted []Resource) {
+	l.claims = map[Step]*Resource{}
+	for _, want := range wanted {
+		line := l.last(func(line *Resource) bool {
+			usable := line.State == ResourceMade || line.State == ResourceAdopted
+			return line.Kind == KindComponent && line.Inputs == want.Inputs && usable && !l.claimed(line)
+		})
+		if line != nil {
+			l.claims[want.Step] = line
+		}
+	}
+}
+
+func (l *ledger) claimed(line *Resource) bool {
+	for _, claimed := range l.claims {
+		if claimed == line {
+			return true
+		}
+	}
+	return false
+}
+
+// before is the line that a step may go on with, or the newest that it has.
+func (l *ledger) before(want Resource) *Resource {
+	if line := l.claims[want.Step]; line != nil && want.Kind == KindComponent {
+		return line
+	}
+	return l.latest(want.Step, want.Kind)
 }
 
 // last is the newest line that fits, or nil.

@@ -259,5 +259,10 @@ func (b *build) noteFailedExecution(ctx workflow.Context, execution *Resource, e
 	if is.Code == activities.PipelineFailed || is.Code == activities.ImageTestsFailed {
 		execution.State = ResourceOver
 	}
-	b.noteImage(execution, is.ImageID)
+	if image := b.noteImage(execution, is.ImageID); image != nil && is.Code == activities.ImageTestsFailed {
+		image.Unfit = testsFailed
+	}
 }
+
+// testsFailed is why an image is no golden image though it is there.
+const testsFailed = "its tests failed"
