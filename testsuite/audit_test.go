@@ -330,19 +330,23 @@ func (d *docket) lossSince(t time.Time) bool {
 }
 
 // decided tells whether the tokens are those of epochs that a build's books tell apart: it
-// began the step anew by decision.
+// began the step anew by decision. A component may have had another place in the document.
 func (d *docket) decided(build string, tokens []string) bool {
-	epochs := map[int]string{}
+	type epoch struct {
+		step  workflows.Step
+		epoch int
+	}
+	epochs := map[epoch]bool{}
 	for _, token := range slices.Compact(slices.Sorted(slices.Values(tokens))) {
 		at := slices.IndexFunc(d.books[build].ledger, func(line workflows.Resource) bool { return line.Token == token })
 		if at < 0 {
 			return false
 		}
-		epoch := d.books[build].ledger[at].Epoch
-		if _, same := epochs[epoch]; same {
+		line := d.books[build].ledger[at]
+		if epochs[epoch{line.Step, line.Epoch}] {
 			return false
 		}
-		epochs[epoch] = token
+		epochs[epoch{line.Step, line.Epoch}] = true
 	}
 	return true
 }
