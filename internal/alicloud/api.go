@@ -75,11 +75,12 @@ type Image struct {
 	Tags        Tags
 }
 
-// ImageQuery selects images: by ID, by exact Name, or by tags. Every status counts.
+// ImageQuery selects images: by ID, by exact Name, by family, or by tags. Every status counts.
 type ImageQuery struct {
 	Region  string
 	ID      string
 	Name    string
+	Family  string
 	Tags    Tags
 	TagKeys []string // tags that have to be there, with whatever value
 }
@@ -162,10 +163,12 @@ type PipelineQuery struct {
 
 // Pipeline is an image template (DescribeImagePipelines).
 type Pipeline struct {
-	ID        string
-	Name      string
-	CreatedAt string
-	Tags      Tags
+	ID            string
+	Name          string
+	BaseImageType string // IMAGE, IMAGE_FAMILY or OSS
+	BaseImage     string // an image's id or a family
+	CreatedAt     string
+	Tags          Tags
 }
 
 // StartExecutionRequest starts an image template (StartImagePipelineExecution).

@@ -85,17 +85,17 @@ const everyImageStatus = "Creating,Waiting,Available,UnAvailable,CreateFailed,De
 
 // Images lists images in every status, all pages of them, and none when nothing fits.
 // ECS searches names fuzzily, so the exact name is compared here. By name or tags only
-// the caller's own images count, by ID any visible one. (ECS API reference,
+// the caller's own images count, by ID or family any visible one. (ECS API reference,
 // DescribeImages, 2014-05-26.)
 func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
 	request := &ecs.DescribeImagesRequest{
-		RegionId: &q.Region, ImageId: optional(q.ID), ImageName: optional(q.Name),
+		RegionId: &q.Region, ImageId: optional(q.ID), ImageName: optional(q.Name), ImageFamily: optional(q.Family),
 		Status: dara.String(everyImageStatus), PageSize: dara.Int32(pageSize),
 		Tag: tagList(q.Tags, func(key, value *string) *ecs.DescribeImagesRequestTag {
 			return &ecs.DescribeImagesRequestTag{Key: key, Value: value}
 		}),
 	}
-	if q.ID == "" {
+	if q.ID == "" && q.Family == "" {
 		request.ImageOwnerAlias = dara.String("self")
 	}
 	var images []Image
@@ -127,7 +127,8 @@ func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
 }
 
 func (q ImageQuery) fits(i Image) bool {
-	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) && i.Tags.have(q.Tags, q.TagKeys)
+	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) &&
+		(q.Family == "" || i.Family == q.Family) && i.Tags.have(q.Tags, q.TagKeys)
 }
 
 // DeleteImage deletes an image, never by force. A037: of an image that is not there the

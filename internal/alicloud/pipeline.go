@@ -95,7 +95,10 @@ func (c *Cloud) Pipelines(ctx context.Context, q PipelineQuery) ([]Pipeline, err
 		}
 		for _, p := range listed {
 			if tags := p.Tags.tags(); among(ids, p.ImagePipelineID) && tags.have(q.Tags, q.TagKeys) {
-				pipelines = append(pipelines, Pipeline{ID: string(p.ImagePipelineID), Name: string(p.Name), CreatedAt: string(p.CreationTime), Tags: tags})
+				pipelines = append(pipelines, Pipeline{
+					ID: string(p.ImagePipelineID), Name: string(p.Name), CreatedAt: string(p.CreationTime), Tags: tags,
+					BaseImageType: string(p.BaseImageType), BaseImage: string(p.BaseImage),
+				})
 			}
 		}
 	}
@@ -140,9 +143,10 @@ type pipelinesAnswer struct {
 }
 
 type listedPipeline struct {
-	ImagePipelineID    id
-	Name, CreationTime text
-	Tags               tagSet
+	ImagePipelineID          id
+	Name, CreationTime       text
+	BaseImageType, BaseImage text
+	Tags                     tagSet
 }
 
 func (a *pipelinesAnswer) owed() string {
