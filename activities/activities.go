@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/notify"
 )
 
 // Options of the activities of a worker. The zero value means the defaults.
@@ -25,9 +26,12 @@ type Options struct {
 func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, opts Options) {
 	watcher := &Poller{Cloud: cloud, Interval: opts.PollInterval}
 	r.RegisterActivity(&Document{})
+	r.RegisterActivity(&Inputs{Cloud: cloud})
 	r.RegisterActivity(&Import{ECS: cloud, Watcher: watcher})
 	r.RegisterActivity(&Component{ECS: cloud})
 	r.RegisterActivity(&Pipeline{ECS: cloud, Watcher: watcher})
 	r.RegisterActivity(&Registration{Batch: cloud})
+	r.RegisterActivity(&Schedules{})
 	r.RegisterActivity(&Resources{ECS: cloud, Batch: cloud, Watcher: watcher})
+	r.RegisterActivity(&Notification{Sender: notify.New(notify.Options{})})
 }

@@ -22,6 +22,8 @@ const (
 	defaultPollInterval     = 15 * time.Second
 	defaultHeartbeatTimeout = 2 * time.Minute
 	defaultCallTimeout      = 3 * time.Minute
+	defaultNotifyPause      = 5 * time.Second
+	defaultNotifyLimit      = 24 * time.Hour
 	defaultStopTimeout      = 30 * time.Second
 
 	minHeartbeatTimeout = time.Second
@@ -34,6 +36,7 @@ type commandOptions struct {
 	PollInterval     time.Duration
 	HeartbeatTimeout time.Duration
 	CallTimeout      time.Duration
+	NotifyRetry      workflows.NotifyRetry
 	StopTimeout      time.Duration
 	LogFormat        string
 	LogLevel         string
@@ -70,18 +73,22 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.PollInterval, "poll-interval", defaultPollInterval, "time between two looks at a cloud task (env KILN_POLL_INTERVAL)")
 	flags.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", defaultHeartbeatTimeout, "time after which a lost worker's waits move to another (env KILN_HEARTBEAT_TIMEOUT)")
 	flags.DurationVar(&o.CallTimeout, "call-timeout", defaultCallTimeout, "time after which a lost worker's calls to the cloud move to another (env KILN_CALL_TIMEOUT)")
+	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", defaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")
+	flags.DurationVar(&o.NotifyRetry.Limit, "notification-limit", defaultNotifyLimit, "time after which a notification is given up (env KILN_NOTIFICATION_LIMIT)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
 }
 
 // fromEnv maps flags to the environment that sets them where the command line does not.
 var fromEnv = map[string]string{
-	"task-queue":        "KILN_TASK_QUEUE",
-	"poll-interval":     "KILN_POLL_INTERVAL",
-	"heartbeat-timeout": "KILN_HEARTBEAT_TIMEOUT",
-	"call-timeout":      "KILN_CALL_TIMEOUT",
-	"stop-timeout":      "KILN_STOP_TIMEOUT",
-	"log-format":        "KILN_LOG_FORMAT",
-	"log-level":         "KILN_LOG_LEVEL",
+	"task-queue":         "KILN_TASK_QUEUE",
+	"poll-interval":      "KILN_POLL_INTERVAL",
+	"heartbeat-timeout":  "KILN_HEARTBEAT_TIMEOUT",
+	"call-timeout":       "KILN_CALL_TIMEOUT",
+	"notification-pause": "KILN_NOTIFICATION_PAUSE",
+	"notification-limit": "KILN_NOTIFICATION_LIMIT",
+	"stop-timeout":       "KILN_STOP_TIMEOUT",
+	"log-format":         "KILN_LOG_FORMAT",
+	"log-level":          "KILN_LOG_LEVEL",
 }
 
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
@@ -109,6 +116,7 @@ func (o *commandOptions) validate() error {
 	for flag, value := range map[string]time.Duration{
 		"poll-interval": o.PollInterval, "heartbeat-timeout": o.HeartbeatTimeout,
 		"call-timeout": o.CallTimeout, "stop-timeout": o.StopTimeout,
+		"notification-pause": o.NotifyRetry.Pause, "notification-limit": o.NotifyRetry.Limit,
 	} {
 		if value <= 0 {
 			return fmt.Errorf("--%s is %s: give a time above zero, such as 30s", flag, value)
@@ -147,6 +155,7 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 		PollInterval:     opts.PollInterval,
 		HeartbeatTimeout: opts.HeartbeatTimeout,
 		CallTimeout:      opts.CallTimeout,
+		NotifyRetry:      opts.NotifyRetry,
 		StopTimeout:      opts.StopTimeout,
 	})
 }

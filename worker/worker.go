@@ -28,10 +28,11 @@ type Options struct {
 	Cloud     *alicloud.Cloud // what the activities call
 	Logger    *zap.Logger
 	TaskQueue string // default workflows.DefaultTaskQueue
-	// PollInterval, HeartbeatTimeout, CallTimeout: see activities.Options and workflows.Options.
+	// PollInterval, HeartbeatTimeout, CallTimeout, NotifyRetry: see activities.Options and workflows.Options.
 	PollInterval     time.Duration
 	HeartbeatTimeout time.Duration
 	CallTimeout      time.Duration
+	NotifyRetry      workflows.NotifyRetry
 	// StopTimeout is how long a stop waits for running calls; default 30 s.
 	StopTimeout time.Duration
 	// MaxHeartbeatThrottleInterval: see the SDK's worker.Options; default 60 s.
@@ -119,7 +120,9 @@ func newPair(c client.Client, opts Options, lost chan<- error) pair {
 		OnFatalError:      func(err error) { lost <- err },
 	}
 	calls := sdkworker.New(c, opts.TaskQueue, common)
-	workflows.Register(calls, workflows.Options{HeartbeatTimeout: opts.HeartbeatTimeout, CallTimeout: opts.CallTimeout})
+	workflows.Register(calls, workflows.Options{
+		HeartbeatTimeout: opts.HeartbeatTimeout, CallTimeout: opts.CallTimeout, NotifyRetry: opts.NotifyRetry,
+	})
 
 	common.DisableWorkflowWorker = true
 	common.MaxConcurrentActivityExecutionSize = waitSlots

@@ -25,6 +25,8 @@ type Options struct {
 	// CallTimeout after which a call whose worker is lost counts as lost; default 3 min,
 	// beyond the connect and read timeouts of one request.
 	CallTimeout time.Duration
+	// NotifyRetry is for notifications that do not get through.
+	NotifyRetry NotifyRetry
 }
 
 // Register registers the workflows with a worker.
@@ -32,6 +34,7 @@ func Register(r worker.WorkflowRegistry, opts Options) {
 	opts.HeartbeatTimeout = cmp.Or(opts.HeartbeatTimeout, 2*time.Minute)
 	opts.CallTimeout = cmp.Or(opts.CallTimeout, 3*time.Minute)
 	r.RegisterWorkflowWithOptions(opts.BuildGoldenImage, registration)
+	r.RegisterWorkflowWithOptions(opts.NotifyBuildEnded, workflow.RegisterOptions{Name: NotifyType})
 }
 
 // BuildGoldenImage makes a golden image and registers it with Batch Compute, as its
@@ -44,11 +47,15 @@ func (o Options) BuildGoldenImage(ctx workflow.Context, document, retry converte
 		err = b.tell(ctx)
 	}
 	b.cleanUp(ctx, err)
+	b.pauseSchedule(ctx, err)
 	return b.end(ctx, err)
 }
 
 // tell is the story. What a document leaves out is skipped.
 func (b *build) tell(ctx workflow.Context) error {
+	if still, err := b.standsStill(ctx); still || err != nil {
+		return err
+	}
 	base, err := b.importDisks(ctx)
 	if err != nil {
 		return err
@@ -72,7 +79,9 @@ type build struct {
 	opts     Options
 	id       string
 	doc      spec.Build
-	retry    *Retry // nil unless the build goes on from an earlier run
+	retry    *Retry    // nil unless the build goes on from an earlier run
+	occasion *occasion // nil unless a schedule started the build
+	frozen   string    // the freeze window that the occasion falls into
 	ledger   ledger
 	progress *Progress
 	result   Result
@@ -103,9 +112,11 @@ func begin(ctx workflow.Context, opts Options, document, retry converter.RawValu
 	if err := b.readRetry(retry); err != nil {
 		return b, stop("", err)
 	}
+	b.occasion = b.readOccasion(ctx)
 	if err := b.readDocument(ctx, document); err != nil {
 		return b, stop("", err)
 	}
+	b.dated()
 	b.plan()
 	return b, workflow.UpsertTypedSearchAttributes(ctx,
 		AttrName.ValueSet(b.doc.Name), AttrRegion.ValueSet(b.doc.Region), AttrState.ValueSet(string(StateRunning)))
@@ -118,10 +129,13 @@ func (b *build) readDocument(ctx workflow.Context, document converter.RawValue) 
 	var documents *activities.Document
 	var read activities.ReadDocumentResult
 	in := activities.ReadDocumentInput{Text: string(document.Payload().GetData())}
+	if b.occasion != nil {
+		in.At = &b.occasion.At
+	}
 	if err := workflow.ExecuteLocalActivity(reading(ctx), documents.ReadDocument, in).Get(ctx, &read); err != nil {
 		return err
 	}
-	b.doc = read.Build
+	b.doc, b.frozen = read.Build, read.Frozen
 	b.result.Name, b.result.Region, b.result.Fingerprint = read.Build.Name, read.Build.Region, read.Fingerprint
 	b.progress.Name, b.progress.Region = read.Build.Name, read.Build.Region
 	return nil
@@ -136,11 +150,11 @@ func (b *build) plan() {
 
 // end closes the books: the final state, the search attributes and the result.
 func (b *build) end(ctx workflow.Context, err error) (Result, error) {
-	b.progress.end(err)
+	b.progress.end(err, b.result.Outcome)
 	b.tellDetails(ctx)
 	b.result.FinishedAt = workflow.Now(ctx)
 	b.result.Resources = b.ledger.copy()
-	b.result.Outcome = OutcomeSucceeded
+	b.result.Outcome = cmp.Or(b.result.Outcome, OutcomeSucceeded)
 	for _, line := range b.result.Resources {
 		if line.State == ResourceLeft {
 			b.result.Warnings = append(b.result.Warnings, fmt.Sprintf("%s %s is left: %s", line.Kind, line.ID, line.Reason))
@@ -149,6 +163,7 @@ func (b *build) end(ctx workflow.Context, err error) (Result, error) {
 	if len(b.result.Warnings) > 0 {
 		b.result.Outcome = OutcomePartial
 	}
+	b.notify(ctx, err)
 	updates := []temporal.SearchAttributeUpdate{AttrState.ValueSet(string(b.progress.State))}
 	if b.result.ImageID != "" {
 		updates = append(updates, AttrImageID.ValueSet(b.result.ImageID))

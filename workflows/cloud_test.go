@@ -34,6 +34,7 @@ type cloud struct {
 	ours     bool               // it carries the build's token
 	broken   map[string]int     // how often a task fails
 	tokens   []string           // of the imports
+	disk     string             // what is in the disk files
 
 	imported   alicloud.ImportImageRequest
 	components []alicloud.CreateComponentRequest
@@ -147,12 +148,19 @@ func (c *cloud) Executions(_ context.Context, q alicloud.ExecutionQuery) ([]alic
 	return []alicloud.Execution{c.running}, c.call("Executions")
 }
 
+func (c *cloud) Object(_ context.Context, _, bucket, key string) (alicloud.Object, error) {
+	return alicloud.Object{ETag: "etag " + c.disk, CRC64: "1", Size: 5}, c.refuse["Object "+bucket+"/"+key]
+}
+
 func (c *cloud) ImportTask(context.Context, string, string) (alicloud.Task, error) {
 	return alicloud.Task{}, c.call("ImportTask")
 }
 
 func (c *cloud) BatchImages(context.Context, string) ([]alicloud.BatchImage, error) {
-	return nil, c.call("BatchImages")
+	if c.registered.ECSImageID == "" || c.refuse["RegisterImage"] != nil {
+		return nil, c.call("BatchImages")
+	}
+	return []alicloud.BatchImage{{ID: "img-1", ECSImageID: c.registered.ECSImageID}}, c.call("BatchImages")
 }
 
 func (c *cloud) RegisterImage(_ context.Context, req alicloud.RegisterImageRequest) (string, error) {
@@ -227,6 +235,7 @@ func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
 	env.RegisterActivity(&activities.Component{ECS: c})
 	env.RegisterActivity(&activities.Pipeline{ECS: c, Watcher: watcher})
 	env.RegisterActivity(&activities.Registration{Batch: c})
+	env.RegisterActivity(&activities.Inputs{Cloud: c})
 	env.RegisterActivity(&activities.Resources{ECS: c, Batch: c, Watcher: watcher})
 	return env
 }

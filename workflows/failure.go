@@ -63,3 +63,12 @@ func withLedger(err error, lines []Resource) error {
 	failure.Resources = lines
 	return temporal.NewNonRetryableApplicationError(refused.Message(), refused.Type(), nil, failure)
 }
+
+// typeOf is the type of the failure that a build ends with.
+func typeOf(err error) string {
+	var refused *temporal.ApplicationError
+	if errors.As(err, &refused) {
+		return refused.Type()
+	}
+	return ""
+}

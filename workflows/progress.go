@@ -121,9 +121,15 @@ func (b *build) note(text string) {
 	b.progress.of(b.progress.Step).Detail = text
 }
 
-// end sets the build's final state.
-func (p *Progress) end(err error) {
+// end sets the build's final state; the outcome is that of a build that had nothing to do.
+func (p *Progress) end(err error, outcome Outcome) {
 	p.State = stateAfter(err)
+	switch {
+	case err == nil && outcome == OutcomeUnchanged:
+		p.State = StateUnchanged
+	case err == nil && outcome == OutcomeSkipped:
+		p.State = StateSkipped
+	}
 	var refused *temporal.ApplicationError
 	var failure Failure
 	if errors.As(err, &refused) && refused.Details(&failure) == nil {

@@ -30,7 +30,9 @@ type Result struct {
 	BatchComputeImageID string            `json:"batchComputeImageId"`
 	Copies              []ResultCopy      `json:"copies"`
 	SharedWith          []string          `json:"sharedWith"`
-	Fingerprint         string            `json:"fingerprint"` // of the document's meaning
+	Fingerprint         string            `json:"fingerprint"`       // of the document's meaning and, of a scheduled run, of the inputs
+	Inputs              map[string]string `json:"inputs,omitempty"`  // of a scheduled run: the parts of the fingerprint
+	Changed             []string          `json:"changed,omitempty"` // the parts that differ from the last success
 	Unchanged           bool              `json:"unchanged"`
 	Tokens              map[Step]string   `json:"tokens"`              // components/N for the Nth component
 	Resources           []Resource        `json:"resources,omitempty"` // the ledger, in the order in which the build asked for them

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
@@ -25,6 +26,16 @@ type Retry struct {
 	From Step `json:"from,omitempty"`
 	// Resources is the ledger of the run that ended.
 	Resources []Resource `json:"resources,omitempty"`
+	// Schedule and ScheduledAt are what the first run was started for, if a schedule did.
+	Schedule    string     `json:"schedule,omitempty"`
+	ScheduledAt *time.Time `json:"scheduledAt,omitempty"`
+}
+
+func (r *Retry) occasion() *occasion {
+	if r.ScheduledAt == nil {
+		return nil
+	}
+	return &occasion{Schedule: r.Schedule, At: r.ScheduledAt.UTC()}
 }
 
 // readRetry reads the second argument, if there is one.
