@@ -1,0 +1,115 @@
+//go:build mutants
+
+package testsuite
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A harness is worth what it catches. Each mutant is Kiln with one promise broken in its
+// source; the simulation, or the crash harness, has to find it.
+var mutants = []struct {
+	name  string
+	finds string // the invariants one of which has to be named, with | between them
+	edits []edit
+}{
+	{"the token changes on each attempt", "one-live", []edit{{"activities/import.go",
+		`return a.ECS.ImportImage(ctx, importRequest(in))`,
+		`in := in; in.Token = fmt.Sprintf("%s_%d", in.Token, attempt(ctx)); return a.ECS.ImportImage(ctx, importRequest(in))`}}},
+	{"what an earlier attempt has made is not adopted", "one-live", []edit{{"activities/once.go",
+		`if attempt(ctx) > 1 || c.asked {`,
+		`if false {`}}},
+	{"what stops is tried again", "stop-is-stop", []edit{{"activities/failure.go",
+		`NonRetryable:   is.Class != errcode.Retry,`,
+		`NonRetryable:   false,`}}},
+	{"a step that is begun anew keeps its token", "stop-is-stop|one-token-one-meaning", []edit{{"workflows/ledger.go",
+		`want.Epoch = before.Epoch + 1`,
+		`want.Epoch = before.Epoch`}}},
+	{"a call of which nobody knows is written off", "nothing-lost", []edit{{"workflows/acquire.go",
+		`case err != nil && !uncertain(err):`,
+		`case err != nil:`}}},
+	{"the image of an execution that is over is forgotten", "nothing-lost", []edit{{"workflows/cleanup.go",
+		`b.noteImage(run, over.ImageID)`,
+		`_ = over.ImageID`}}},
+	{"a wait looks without a pause", "budget", []edit{{"activities/wait.go",
+		`case <-time.After(max(interval, backOff(err))):`,
+		`case <-time.After(time.Second):`}}},
+	{"what is somebody else's is removed with the build's own", "foreign", []edit{
+		{"internal/inventory/remove.go", `case !is.Ours:`, `case false:`},
+		{"workflows/ledger.go", `return r.State == ResourceAsked ||`, `return r.State == ResourceAdopted || r.State == ResourceAsked ||`},
+	}},
+	{"what was adopted counts as made", "truth", []edit{{"workflows/component.go",
+		`if made.Adopted {`,
+		`if false {`}}},
+	{"a cancelled build says that it removed what it did not", "truth", []edit{{"workflows/cleanup.go",
+		`err := b.call(ctx, s, request{summary: "remove " + name, activity: ours.Remove, in: b.input(line), out: &done})`,
+		`done.Gone = true; var err error; _ = ours.Remove`}}},
+	{"the secret is in an error", "secrets", []edit{{"internal/alicloud/error.go",
+		`b.WriteString(e.API + ": " + e.Code)`,
+		`b.WriteString(e.API + ": " + e.Code + " kiln-dev-secret")`}}},
+	{"a build gives up what only throttles", "finishes", []edit{{"activities/failure.go",
+		`func (f Failure) Throttled() bool { return throttling(f.Code) }`,
+		`func (f Failure) Throttled() bool { return false }`}}},
+}
+
+// edit changes a text in a file, which stands there once.
+type edit struct{ file, old, new string }
+
+func TestMutantsAreFound(t *testing.T) {
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			said, err := play(root, mutated(t, root, m.edits))
+			require.Error(t, err, "the simulation passes:\n%s", lastLines(said))
+			require.Regexp(t, `seed \d+: (`+m.finds+`):`, said, lastLines(said))
+			fmt.Printf("found: %s (%s)\n", m.name, m.finds)
+		})
+	}
+}
+
+// mutated writes the changed files into a place of their own, and returns the overlay that
+// makes the go command take those.
+func mutated(t *testing.T, root string, edits []edit) string {
+	t.Helper()
+	replace := map[string]string{}
+	for _, e := range edits {
+		file := filepath.Join(root, e.file)
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, 1, bytes.Count(source, []byte(e.old)), "%q stands once in %s", e.old, e.file)
+		mutant := filepath.Join(t.TempDir(), filepath.Base(file))
+		require.NoError(t, os.WriteFile(mutant, bytes.Replace(source, []byte(e.old), []byte(e.new), 1), 0o644))
+		replace[file] = mutant
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	require.NoError(t, err)
+	overlay := filepath.Join(t.TempDir(), "overlay.json")
+	require.NoError(t, os.WriteFile(overlay, text, 0o644))
+	return overlay
+}
+
+// play runs a short simulation against the mutant.
+func play(root, overlay string) (said string, err error) {
+	var text strings.Builder
+	cmd := exec.CommandContext(context.Background(), "go", "test", "-overlay", overlay, "-vet=off", "-count=1", "-timeout", "3m", "-run", "^TestSimulate$", "./testsuite")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &text, &text
+	cmd.Env = append(os.Environ(), "KILN_SIMULATE_N=1500", "KILN_SIMULATE_QUICK=yes", "GOMEMLIMIT=2GiB")
+	err = cmd.Run()
+	return text.String(), err
+}
+
+func lastLines(text string) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[max(0, len(lines)-40):], "\n")
+}
