@@ -59,6 +59,9 @@ type fakeTemporal struct {
 	args       []any
 	cancels    []client.CancelWorkflowOptions
 
+	schedules *fakeSchedules
+	ends      map[string]run // of other runs, by their id
+
 	pages   []*workflowservice.ListWorkflowExecutionsResponse
 	listErr error
 	queries []string
@@ -153,8 +156,11 @@ func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, opts client.StartWorkf
 	return run{id: opts.ID}, f.startErr
 }
 
-func (f *fakeTemporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {
+func (f *fakeTemporal) GetWorkflow(_ context.Context, id, runID string) client.WorkflowRun {
 	f = f.latest()
+	if end, is := f.ends[runID]; is {
+		return end
+	}
 	return run{id: id, result: f.result, err: f.end}
 }
 

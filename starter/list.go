@@ -24,9 +24,11 @@ type listOptions struct {
 	State  string
 	Name   string
 	Region string
-	Query  string
-	Limit  int
-	Output cli.Output
+	// Schedule that started the builds.
+	Schedule string
+	Query    string
+	Limit    int
+	Output   cli.Output
 }
 
 func newListCommand(a *app) *cobra.Command {
@@ -50,6 +52,8 @@ func newListCommand(a *app) *cobra.Command {
 	cli.Choice(cmd, &opts.State, "state", "only builds in this state", states()...)
 	cmd.Flags().StringVar(&opts.Name, "name", "", "only builds of the document with this name")
 	cmd.Flags().StringVar(&opts.Region, "region", "", "only builds in this region")
+	cmd.Flags().StringVar(&opts.Schedule, "schedule", "", "only builds that the schedule with this `ID` started")
+	_ = cmd.RegisterFlagCompletionFunc("schedule", a.completeSchedules(&conn)) // fails for a flag that does not exist only
 	cmd.Flags().StringVar(&opts.Query, "query", "", "one more condition in the list filter language")
 	cmd.Flags().IntVar(&opts.Limit, "limit", 20, "at most so many")
 	cli.AddOutput(cmd, &opts.Output)
@@ -90,6 +94,9 @@ func (o listOptions) filter() string {
 	}
 	if o.Region != "" {
 		terms = append(terms, workflows.AttrRegion.GetName()+" = "+quote(o.Region))
+	}
+	if o.Schedule != "" {
+		terms = append(terms, scheduledBy(o.Schedule))
 	}
 	if o.Query != "" {
 		terms = append(terms, "("+o.Query+")")

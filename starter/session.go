@@ -26,6 +26,8 @@ type temporal interface {
 	DescribeTaskQueue(ctx context.Context, taskQueue string, kind enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error)
 	ListWorkflow(ctx context.Context, req *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error)
 	CancelWorkflowWithOptions(ctx context.Context, opts client.CancelWorkflowOptions) error
+	ScheduleClient() client.ScheduleClient
+	WorkflowService() workflowservice.WorkflowServiceClient
 	Close()
 }
 

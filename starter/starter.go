@@ -43,6 +43,7 @@ func newRoot(a *app) *cobra.Command {
 		newListCommand(a),
 		newCancelCommand(a),
 		newRetryCommand(a),
+		newScheduleCommand(a),
 		newLeftoversCommand(a, openAccount),
 		newErrorsCommand(a),
 		newSchemaCommand(a),
