@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build kiln kilndev test unit e2e simulate fuzz check fmt vet lint tidy tidy-check golden record screenshot schema clean
+.PHONY: help demo build kiln kilndev test unit e2e simulate mutants crash fuzz check fmt vet lint tidy tidy-check golden record screenshot schema clean
 
 export GOWORK := off
 # Versions come from VERSION below, so a checkout that git refuses to read still builds.
