@@ -32,8 +32,9 @@ func recall(ctx context.Context) trace {
 	return t
 }
 
-// answered tells whether a call that failed was answered by the service itself.
+// answered tells whether a call that failed was answered by the service itself, which then
+// did nothing. A 5xx leaves that open. (ECS guide, How to ensure idempotence.)
 func answered(err error) bool {
 	var refused *alicloud.Error
-	return errors.As(err, &refused) && refused.Code != alicloud.CodeBadAnswer && refused.HTTPStatus >= 400
+	return errors.As(err, &refused) && refused.Code != alicloud.CodeBadAnswer && refused.HTTPStatus >= 400 && refused.HTTPStatus < 500
 }

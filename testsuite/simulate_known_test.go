@@ -14,18 +14,7 @@ import (
 // known are promises that Kiln breaks today, by the plot in testdata/plots that shows it.
 // Simulations count them and go on. Whoever mends one takes it out; its plot then has to
 // break nothing.
-var known = map[string]func(plot, violation) bool{
-	// An answer of 5xx is taken to say that there was no effect, so one look is held to be enough.
-	"refused-after-the-effect": func(p plot, v violation) bool {
-		return strings.Contains(v.Says, "ip-") && p.has(func(e event) bool { return e.Weather != nil && e.Weather.Set.TokensIgnored })
-	},
-	// The image of an import that ended without one is made in the ledger.
-	"import-that-leaves-no-image": func(_ plot, v violation) bool {
-		return v.Invariant == "truth" && strings.HasSuffix(v.Says, "of step import is made in its ledger and does not exist")
-	},
-}
-
-func (p plot) has(fits func(event) bool) bool { return slices.ContainsFunc(p.Events, fits) }
+var known = map[string]func(plot, violation) bool{}
 
 // knownAs is the name under which a violation is known, if it is.
 func knownAs(p plot, v violation) string {
