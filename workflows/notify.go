@@ -81,35 +81,35 @@ func (b *build) notify(ctx workflow.Context, err error) {
 		return
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	runID := startedIn(ctx)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:        notifyID(b.id, runID),
+		WorkflowID:        b.notifyID(ctx),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary:     "tell that build " + b.id + " " + string(kind),
 	})
-	child := workflow.ExecuteChildWorkflow(ctx, NotifyType, Telling{Kind: kind, Ending: b.ending(runID, kind), Listed: listed})
+	child := workflow.ExecuteChildWorkflow(ctx, NotifyType, Telling{Kind: kind, Ending: b.ending(kind), Listed: listed})
 	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("Notifications not started", "error", err)
 		b.result.Warnings = append(b.result.Warnings, "nobody was told how the build ended: "+err.Error())
 	}
 }
 
-// startedIn is the run that starts the notifications, from history: a reset to a later
-// point goes on with the child that the history has.
-func startedIn(ctx workflow.Context) string {
-	var runID string
-	encoded := workflow.SideEffect(ctx, func(ctx workflow.Context) any { return workflow.GetInfo(ctx).WorkflowExecution.RunID })
-	if err := encoded.Get(&runID); err != nil {
-		panic(fmt.Sprintf("the run id in history: %v", err)) // it was written as a text
+// notifyID names the workflow that tells of a run. It comes from history once it is there:
+// a build that is reset to a later point goes on with the child that it has started before,
+// although it is another run.
+func (b *build) notifyID(ctx workflow.Context) string {
+	var id string
+	encoded := workflow.SideEffect(ctx, func(workflow.Context) any { return notifyID(b.id, b.result.RunID) })
+	if err := encoded.Get(&id); err != nil {
+		panic(fmt.Sprintf("an id in history: %v", err)) // it was written as a text
 	}
-	return runID
+	return id
 }
 
 // longestID is what Temporal takes as a workflow id where it is set to take the least.
 const longestID = 255
 
-// notifyID names the workflow that tells of a run. The run alone makes it unique, so a
-// build id that is too long loses its end.
+// notifyID is a workflow id. The run alone makes it unique, so a build id that is too long
+// loses its end.
 func notifyID(buildID, runID string) string {
 	suffix := "/notify/" + runID
 	return clip(buildID, longestID-len(suffix)) + suffix
@@ -142,10 +142,10 @@ func (b *build) listed(kind activities.EventKind) []Listed {
 }
 
 // ending is what there is to tell. A build that failed or was cancelled offers no image.
-func (b *build) ending(runID string, kind activities.EventKind) activities.Ending {
+func (b *build) ending(kind activities.EventKind) activities.Ending {
 	is := b.result
 	told := activities.Ending{
-		BuildID: b.id, RunID: runID, Name: is.Name, Region: is.Region, Schedule: is.Schedule, Outcome: string(kind),
+		BuildID: b.id, RunID: is.RunID, Name: is.Name, Region: is.Region, Schedule: is.Schedule, Outcome: string(kind),
 		StartedAt: is.StartedAt, FinishedAt: is.FinishedAt,
 	}
 	switch kind {

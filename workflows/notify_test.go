@@ -116,12 +116,12 @@ func TestFailureIsToldWithItsReason(t *testing.T) {
 
 func TestUnchangedAndSkippedAreKindsOfTheirOwn(t *testing.T) {
 	for outcome, kind := range map[Outcome]activities.EventKind{OutcomeUnchanged: activities.EventUnchanged, OutcomeSkipped: activities.EventSkipped} {
-		b := build{id: "web", result: Result{Outcome: outcome, ImageID: "m-last", Schedule: "nightly", SkipReason: "frozen"}}
+		b := build{id: "web", result: Result{RunID: "run", Outcome: outcome, ImageID: "m-last", Schedule: "nightly", SkipReason: "frozen"}}
 		b.doc.Notifications = []spec.Notification{{On: []string{"succeeded"}}, {On: []string{string(outcome)}}, {}}
 		require.Equal(t, kind, b.kind(nil))
 		require.Equal(t, []int{1, 2}, indices(Telling{Listed: b.listed(kind)}))
 		require.Equal(t, activities.Ending{BuildID: "web", RunID: "run", Schedule: "nightly", Outcome: string(outcome), ImageID: "m-last", SkipReason: "frozen"},
-			b.ending("run", kind))
+			b.ending(kind))
 	}
 }
 
@@ -182,11 +182,11 @@ func TestWhatIsToldIsShort(t *testing.T) {
 	for range 100 {
 		b.result.Warnings = append(b.result.Warnings, strings.Repeat("w", 5000))
 	}
-	is := b.ending("run", activities.EventFailed)
+	is := b.ending(activities.EventFailed)
 	require.Len(t, is.Error.Message, 1998)
 	require.True(t, utf8.ValidString(is.Error.Message))
 	require.Len(t, is.Error.Advice, 2000)
-	is = b.ending("run", activities.EventSucceeded)
+	is = b.ending(activities.EventSucceeded)
 	require.Len(t, is.Warnings, 6)
 	require.Equal(t, "and 95 more", is.Warnings[5])
 }

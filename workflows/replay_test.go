@@ -51,12 +51,10 @@ func TestHistoriesCoverTheActivities(t *testing.T) {
 			continue
 		case "CancelImport", "CancelExecution": // builds of 0.1.0 may still ask for them
 			continue
-		case "Notify": // of NotifyBuildEnded
-			continue
 		}
 		require.True(t, strings.Contains(recorded.String(), `"name": "`+name+`"`), "no history has the activity %s", name)
 	}
-	for _, marker := range []string{"Version", "LocalActivity"} {
+	for _, marker := range []string{"Version", "LocalActivity", "SideEffect"} {
 		require.True(t, strings.Contains(recorded.String(), `"markerName": "`+marker+`"`), "no history has a marker %s", marker)
 	}
 }
