@@ -124,7 +124,15 @@ func (d *docket) owner(id string) string {
 	if maker, made := d.makers[id]; made {
 		return d.buildOf(maker)
 	}
-	return d.things[id].build
+	if t, there := d.things[id]; there || !d.gaps {
+		return t.build
+	}
+	for build, b := range d.books { // the line of the call that made it was lost with the cloud
+		if slices.ContainsFunc(b.ledger, func(line workflows.Resource) bool { return line.ID == id && line.State != workflows.ResourceAdopted }) {
+			return build
+		}
+	}
+	return ""
 }
 
 // lost: live resources of a build that it does not name and that no token in its books

@@ -117,6 +117,11 @@ func (r *records) thing(kind, id, status, token, members string) {
 	})
 }
 
+// forget drops the lines of an action from the log.
+func (r *records) forget(action string) {
+	r.requests = slices.DeleteFunc(r.requests, func(one request) bool { return one.Action == action })
+}
+
 func (r *records) drop(id string) {
 	r.after.Resources = slices.DeleteFunc(r.after.Resources, func(one emulator.Resource) bool { return one.ID == id })
 }
@@ -183,7 +188,7 @@ func TestAuditOfARealBuild(t *testing.T) {
 func TestAuditLetsPass(t *testing.T) {
 	for claim, change := range map[string]func(r *records){
 		"a call after a refusal that may have been lost with its worker": func(r *records) {
-			r.requests = slices.DeleteFunc(r.requests, func(one request) bool { return one.Action == "ImportImage" })
+			r.forget("ImportImage")
 			r.refuse(-2, "ImportImage", "tok1", "InvalidOSSObject.NotFound", map[string]string{"ImageName": "base"})
 			r.make(-1, "ImportImage", "tok1", map[string]string{"ImageName": "base"}, "m-base", "t-1")
 			r.losses = append(r.losses, noon.Add(-110*time.Second))
@@ -202,7 +207,19 @@ func TestAuditLetsPass(t *testing.T) {
 		"what the test itself removed":             func(r *records) { r.drop("m-gold"); r.excused["m-gold"] = true },
 		"an imported image that the build removed": func(r *records) { r.drop("m-base"); r.line("m-base", removed) },
 		"a template that the build removed":        func(r *records) { r.drop("ip-1"); r.drop("exec-1"); r.line("ip-1", removed) },
-		"an execution that is cancelled":           func(r *records) { r.status("exec-1", "CANCELLED"); r.line("exec-1", removed) },
+		"a registration whose line was lost with the cloud": func(r *records) {
+			r.forget("CreateImage")
+			at := slices.IndexFunc(r.after.Resources, func(one emulator.Resource) bool { return one.ID == "img-1" })
+			r.after.Resources[at].Tokens = []string{"tok5"}
+		},
+		"the removal of an image whose line was lost with the cloud": func(r *records) {
+			r.forget("ImportImage")
+			r.look(6, "DeleteImage", "ImageId", "m-base")
+			r.drop("m-base")
+			r.line("m-base", removed)
+			r.gaps = true
+		},
+		"an execution that is cancelled": func(r *records) { r.status("exec-1", "CANCELLED"); r.line("exec-1", removed) },
 	} {
 		t.Run(claim, func(t *testing.T) {
 			r := goodRecords()

@@ -29,7 +29,9 @@ type evidence struct {
 	builds   []testimony    // of runs with the same id, in their order
 	// losses are the moments at which a worker, a server or the way between them was lost, so
 	// that what the cloud had answered shortly before may have reached nobody.
-	losses  []time.Time
+	losses []time.Time
+	// gaps: the cloud was killed, so that its log may lack what it did last.
+	gaps    bool
 	poll    time.Duration     // between two looks of a wait; default 15 s
 	excused map[string]bool   // ids of what the test itself removed or changed behind the builds' backs
 	secrets []string          // that stand nowhere
@@ -291,8 +293,21 @@ func (d *docket) read(r emulator.Resource) thing {
 		return t // whatever its tags say
 	} else if _, known := d.books[t.tags[activities.TagBuild]]; known {
 		t.build = t.tags[activities.TagBuild]
+	} else {
+		t.build = d.asker(r.Tokens)
 	}
 	return t
+}
+
+// asker is the build that sent one of the tokens. It tells whose a thing without tags is
+// when the line of the call that made it was lost with the cloud.
+func (d *docket) asker(tokens []string) string {
+	for build, b := range d.books {
+		if slices.ContainsFunc(tokens, func(token string) bool { return b.tokens[token] }) {
+			return build
+		}
+	}
+	return ""
 }
 
 // token is the one with which a thing was asked for.
@@ -300,7 +315,10 @@ func (d *docket) token(t thing) string {
 	if maker, ours := d.makers[t.ID]; ours {
 		return maker.token()
 	}
-	return t.tags[activities.TagToken]
+	if token := t.tags[activities.TagToken]; token != "" || len(t.Tokens) == 0 {
+		return token
+	}
+	return t.Tokens[0]
 }
 
 // live tells whether a thing is there to be used or paid for.
