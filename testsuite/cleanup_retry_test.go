@@ -418,7 +418,7 @@ func TestCleanupRetryWithAComponentThatWasLeft(t *testing.T) {
 		tr.server.ClearFaults()
 		y.plan(emulator.Fault{Action: "DeleteImageComponent", To: 1, Do: emulator.Refuse, Code: "InvalidImageComponent.InUse"})
 		v := tr.run(order{document: golden, retry: failed.again(workflows.StepComponents)})
-		require.Equal(t, 1, len(y.resources("CreateImageComponent")))
+		require.Len(t, y.resources("CreateImageComponent"), 1)
 		require.Equal(t, "ic-bp1000000000001", v.result.Components[0].ID)
 		tr.whole(v)
 	})

@@ -191,7 +191,7 @@ func TestRetryCodeIsTriedAgainWithTheSameToken(t *testing.T) {
 	require.Len(t, tokens, 1)
 
 	progress := progressOf(t, env)
-	require.Equal(t, count(c.calls, "RegisterImage"), progress.Steps[1].Attempts)
+	require.Equal(t, 1+count(c.calls, "BatchImages"), progress.Steps[1].Attempts, "each attempt after the first one begins with a look")
 }
 
 func TestConflictThatClearsIsWaitedFor(t *testing.T) {

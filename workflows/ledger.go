@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"go.temporal.io/sdk/workflow"
+
 	"github.com/seed1230462e/kiln/activities"
 )
 
@@ -133,8 +135,8 @@ func (l *ledger) claim(wanted []Resource) {
 }
 
 func (l *ledger) claimed(line *Resource) bool {
-	for _, claimed := range l.claims {
-		if claimed == line {
+	for _, step := range workflow.DeterministicKeys(l.claims) {
+		if l.claims[step] == line {
 			return true
 		}
 	}

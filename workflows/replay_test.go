@@ -52,10 +52,14 @@ func TestHistoriesCoverTheActivities(t *testing.T) {
 		case "CancelImport", "CancelExecution": // builds of 0.1.0 may still ask for them
 			continue
 		}
-		require.True(t, strings.Contains(recorded.String(), `"name": "`+name+`"`), "no history has the activity %s", name)
+		if !strings.Contains(recorded.String(), `"name": "`+name+`"`) { // require.Contains would print all of them
+			t.Errorf("no history has the activity %s", name)
+		}
 	}
 	for _, marker := range []string{"Version", "LocalActivity", "SideEffect"} {
-		require.True(t, strings.Contains(recorded.String(), `"markerName": "`+marker+`"`), "no history has a marker %s", marker)
+		if !strings.Contains(recorded.String(), `"markerName": "`+marker+`"`) {
+			t.Errorf("no history has a marker %s", marker)
+		}
 	}
 }
 

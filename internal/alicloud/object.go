@@ -51,11 +51,11 @@ func (x *exchange) objectError(err error) error {
 		return &Error{API: x.api, Code: CodeNoAnswer, Err: err, Message: x.clean(fmt.Sprintf("no answer from OSS: %v", err))}
 	}
 	is := &Error{API: x.api, Code: refused.Code, HTTPStatus: refused.StatusCode, Message: x.clean(refused.Message), RequestID: refused.RequestID}
-	switch {
-	case refused.StatusCode == http.StatusNotFound:
+	switch refused.StatusCode {
+	case http.StatusNotFound:
 		is.Code, is.Err = "NoSuchKey", ErrNotFound
 		is.Message = "The object does not exist."
-	case refused.StatusCode == http.StatusForbidden:
+	case http.StatusForbidden:
 		is.Code = "AccessDenied"
 	}
 	return is
