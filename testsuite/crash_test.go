@@ -1,0 +1,23 @@
+//go:build e2e
+
+package testsuite
+
+import (
+	"sync"
+	"testing"
+)
+
+// TestCrash kills real processes with SIGKILL, at each effect of a build and in each
+// wait, and asks the cloud afterwards whether anything was lost or made twice.
+func TestCrash(t *testing.T) {
+	var sum report
+	var all sync.WaitGroup // they mostly wait for timeouts
+	for name, test := range map[string]func(*testing.T, *report){
+		"effects": crashAtEachEffect, "deletions": crashAtEachDeletion, "servers": crashOfServers, "turn": crashWhileWaitingForATurn,
+		"cancelling": crashWhileCancelling, "cancelled in flight": crashWhileCancelledInFlight,
+	} {
+		all.Go(func() { t.Run(name, func(t *testing.T) { test(t, &sum) }) })
+	}
+	all.Wait()
+	t.Logf("all of it:\n%s", sum.String())
+}
