@@ -55,6 +55,10 @@ bin/kiln-$(RELEASED):
 e2e: build bin/kiln-$(RELEASED) ## the binaries as real processes: kilndev, workers that get killed, the command line
 	$(BINARIES) go test -tags e2e -count=1 -timeout 30m -v ./testsuite/...
 
+crash: build ## real processes killed at each effect of a build, and at N=200 random moments that SEED=1 tells
+	$(BINARIES) KILN_CRASH_N=$(or $(N),200) KILN_CRASH_SEED=$(or $(SEED),1) \
+		go test -tags e2e -count=1 -timeout 0 -v -run '^Test(Crash|Network)' ./testsuite
+
 simulate: ## builds from seeds in a cloud where anything goes wrong: N=2000 SEED=…, or PLOT=FILE; MATRIX=FILE for a table
 	$(if $(N),KILN_SIMULATE_N=$(N),KILN_SIMULATE_N=2000) $(if $(SEED),KILN_SIMULATE_SEED=$(SEED)) $(if $(PLOT),KILN_SIMULATE_PLOT=$(abspath $(PLOT))) \
 		$(if $(MATRIX),KILN_SIMULATE_MATRIX=$(abspath $(MATRIX))) go test -count=1 -timeout 120m -v -run '^TestSimulate$$' ./testsuite

@@ -127,7 +127,7 @@ func crashWhileCancelling(t *testing.T, sum *report) {
 		}
 	}
 	all.Wait()
-	c.close(t, sum, "make e2e")
+	c.close(t, sum, "make crash")
 }
 
 // crashWhileCancelledInFlight: what a call made whose answer nobody heard, because the
@@ -141,7 +141,7 @@ func crashWhileCancelledInFlight(t *testing.T, sum *report) {
 		}
 	}
 	c.scenes(t, "in-flight", points, func(s *scene) { s.requireCancelled() })
-	c.close(t, sum, "make e2e")
+	c.close(t, sum, "make crash")
 }
 
 // requireCancelled waits until the build is cancelled, and has left nothing.

@@ -38,5 +38,5 @@ func crashAtEachDeletion(t *testing.T, sum *report) {
 		said := s.requireBuilt()
 		require.ElementsMatch(t, []string{"image " + said.result.ImageID, "batchimage " + said.result.BatchComputeImageID}, s.living(said))
 	})
-	c.close(t, sum, "make e2e")
+	c.close(t, sum, "make crash")
 }

@@ -228,7 +228,7 @@ const scenesAtOnce = 12
 func crashAtEachEffect(t *testing.T, sum *report) {
 	c := newCast(t, castOptions{speed: "3000"})
 	c.scenes(t, "effects", effectPoints(), func(s *scene) { s.requireBuilt() })
-	c.close(t, sum, "make e2e")
+	c.close(t, sum, "make crash")
 }
 
 // scenes brings a build to each point, and sees how it ends.

@@ -94,7 +94,7 @@ func crashOfServers(t *testing.T, sum *report) {
 			o.dies(s)
 			s.requireBuilt()
 			c.toll.points.add("servers", 1)
-			c.close(t, sum, "make e2e")
+			c.close(t, sum, "make crash")
 		})
 	}
 }

@@ -41,5 +41,5 @@ func crashWhileWaitingForATurn(t *testing.T, sum *report) {
 	second.requireBuilt()
 	require.Contains(t, scheduled(history(t, c.client, second.id)), "AwaitTurn")
 	c.toll.points.add("turn", 1)
-	c.close(t, sum, "make e2e")
+	c.close(t, sum, "make crash")
 }
