@@ -182,13 +182,13 @@ func runScheduleUpdate(ctx context.Context, a *app, conn *cli.Connection, opts a
 	if is.fault != nil {
 		return cli.Fail(cli.ExitUsage, fmt.Errorf("the document of schedule %[1]s is not valid; bring it up to date with `%[2]s schedule update FILE`:\n%[3]w", is.id, s.name, is.fault))
 	}
-	build, faults := opts.flags.over(is.build)
+	section := *is.build.Schedule
+	section.ID = is.id // its document may say another, or none
+	base := is.build
+	base.Schedule = &section
+	build, faults := opts.flags.over(base)
 	if len(faults) > 0 {
 		return a.refuseFlags(faults)
-	}
-	build.Schedule.ID = is.asked.ID
-	if id := scheduleID(build); id != is.id {
-		build.Schedule.ID = is.id // it was created with another
 	}
 	if err := checkSchedule(build, "schedule "+is.id); err != nil {
 		return err

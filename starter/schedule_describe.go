@@ -155,7 +155,7 @@ func (s *session) printSchedule(is describedSchedule, found schedule) error {
 	if is.Name != "" {
 		of = fmt.Sprintf("of %s in %s", is.Name, is.Region)
 	}
-	_, _ = fmt.Fprintf(s.Out, "Schedule %s %s is %s\n\n", is.ScheduleID, of, stateWord(is.Paused, len(is.NextRuns)))
+	_, _ = fmt.Fprintf(s.Out, "Schedule %s %s is %s\n\n", is.ScheduleID, of, stateWord(is.Paused, found.times.none(), len(is.NextRuns)))
 	table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	for _, row := range scheduleRows(is, found.asked) {
 		if strings.TrimSpace(row[1]) != "" {

@@ -139,14 +139,15 @@ func upcoming(at []time.Time, paused bool) []time.Time {
 
 // entryState is a word for how a schedule is.
 func entryState(entry *client.ScheduleListEntry) string {
-	return stateWord(entry.Paused, len(entry.NextActionTimes))
+	return stateWord(entry.Paused, entry.Spec == nil || timesIn(*entry.Spec).none(), len(entry.NextActionTimes))
 }
 
-func stateWord(paused bool, next int) string {
+// stateWord is a word for how a schedule is. One without times never ends.
+func stateWord(paused, none bool, next int) string {
 	switch {
 	case paused:
 		return "paused"
-	case next == 0:
+	case next == 0 && !none:
 		return "ended"
 	}
 	return "active"
@@ -156,7 +157,7 @@ func printSchedules(w io.Writer, all []listedSchedule) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "SCHEDULE ID\tWHEN\tTIME ZONE\tNEXT RUN\tLAST RUN\tOUTCOME\tIMAGE")
 	for _, is := range all {
-		next := stateWord(is.Paused, len(is.NextRuns))
+		next := stateWord(is.Paused, slices.Contains(is.When, onlyTriggered), len(is.NextRuns))
 		if len(is.NextRuns) > 0 {
 			next = inZone(is.NextRuns[0], is.TimeZone)
 		}

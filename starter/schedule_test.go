@@ -489,3 +489,14 @@ func TestDiff(t *testing.T) {
 	require.Equal(t, "  c\n  d\n  e\n- f\n+ F\n  g\n", diff("a\nb\nc\nd\ne\nf\ng\n", "a\nb\nc\nd\ne\nF\ng\n"))
 	require.Equal(t, "+ 0\n  1\n  2\n  3\n  …\n  7\n  8\n  9\n- x\n", diff("1\n2\n3\n4\n5\n6\n7\n8\n9\nx\n", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n"))
 }
+
+// The id of a schedule may be the one that its document has anyway.
+func TestScheduleOfAnotherClientThatIsCalledAsItsDocument(t *testing.T) {
+	server := bare(t, workflows.BuildType, bareDocument)
+	server.schedules.is["web-base"] = server.schedules.is["bare"]
+	for _, want := range []string{"web-base updated", "web-base unchanged"} {
+		got := kiln(t, server, "schedule", "update", "web-base", "--jitter", "1m")
+		require.Zero(t, got.exit, got)
+		require.Contains(t, got.stdout, want)
+	}
+}

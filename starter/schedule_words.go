@@ -10,6 +10,9 @@ import (
 	"github.com/seed1230462e/kiln/internal/spec"
 )
 
+// onlyTriggered are the words for a schedule without times.
+const onlyTriggered = "only when triggered"
+
 // words say when a schedule runs, a line for each of its calendars and intervals.
 func (t times) words() []string {
 	var lines []string
@@ -23,7 +26,7 @@ func (t times) words() []string {
 		lines = append(lines, "but not "+strings.TrimPrefix(calendarWords(c), allDay+" "))
 	}
 	if t.none() {
-		lines = append(lines, "only when triggered")
+		lines = append(lines, onlyTriggered)
 	}
 	return lines
 }
