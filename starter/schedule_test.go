@@ -500,3 +500,12 @@ func TestScheduleOfAnotherClientThatIsCalledAsItsDocument(t *testing.T) {
 		require.Contains(t, got.stdout, want)
 	}
 }
+
+// A run that built nothing tells why, and names no image that is none.
+func TestScheduledBuildThatWasSkipped(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, printResult(&out, workflows.Result{
+		BuildID: "web-2026-12-24T02:30:00Z", RunID: "run-1", Region: "cn-hangzhou", Outcome: workflows.OutcomeSkipped, SkipReason: "frozen: holidays",
+	}, nil))
+	require.Equal(t, "Build web-2026-12-24T02:30:00Z skipped in 0s\n\n  reason  frozen: holidays\n  run id  run-1\n", out.String())
+}

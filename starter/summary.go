@@ -29,8 +29,13 @@ func outcomeWord(outcome workflows.Outcome) string {
 }
 
 func resultRows(r workflows.Result) [][2]string {
+	image := ""
+	if r.ImageID != "" { // a run that was skipped may have none
+		image = join(r.ImageID, r.ImageName, r.Region)
+	}
 	rows := [][2]string{
-		{"image", join(r.ImageID, r.ImageName, r.Region)},
+		{"reason", r.SkipReason},
+		{"image", image},
 		{"imported image", join(r.ImportedImageID, label("task", r.ImportTaskID))},
 	}
 	for _, c := range r.Components {
