@@ -59,7 +59,7 @@ func newScheduleCreateCommand(a *app) *cobra.Command {
 			return runScheduleCreate(cmd.Context(), a, &conn, opts)
 		},
 	}
-	cmd.Flags().StringVar(&opts.flags.ID, "schedule-id", "", "id of the schedule (default: that of the section, or the document's name)")
+	cmd.Flags().StringVar(&opts.flags.ID, "schedule-id", "", "`ID` of the schedule (default: that of the section, or the document's name)")
 	cmd.Flags().BoolVar(&opts.Paused, "paused", false, "create the schedule paused; one that exists stays as it is")
 	opts.add(cmd, &conn)
 	return cmd

@@ -45,8 +45,8 @@ func (f *scheduleFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.PauseOnFailure, "pause-on-failure", false, "pause the schedule after the first failure")
 	flags.StringVar(&f.StartTime, "start-time", "", "`TIME` before which nothing runs, RFC 3339")
 	flags.StringVar(&f.EndTime, "end-time", "", "`TIME` after which nothing runs, RFC 3339")
-	flags.Int32Var(&f.RemainingActions, "remaining-actions", 0, "how many runs there will be; 0 is without a limit")
-	flags.StringVar(&f.Notes, "notes", "", "notes about the schedule, for people")
+	flags.Int32Var(&f.RemainingActions, "remaining-actions", 0, "there will be `N` runs; 0 is without a limit")
+	flags.StringVar(&f.Notes, "notes", "", "`TEXT` about the schedule, for people")
 }
 
 // sectionFlags are the flags by the field of the section that they set.
