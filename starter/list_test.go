@@ -25,6 +25,7 @@ func TestListFilter(t *testing.T) {
 		{"running", listOptions{State: "running"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running')"},
 		{"failed in any way", listOptions{State: "failed"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')"},
 		{"of a document in a region", listOptions{Name: "web", Region: "cn-beijing"}, "WorkflowType = 'BuildGoldenImage' AND KilnName = 'web' AND KilnRegion = 'cn-beijing'"},
+		{"of a schedule", listOptions{Schedule: "nightly"}, "WorkflowType = 'BuildGoldenImage' AND TemporalScheduledById = 'nightly'"},
 		{"a quote stays in its text", listOptions{Name: `a' OR 'b`}, `WorkflowType = 'BuildGoldenImage' AND KilnName = 'a\' OR \'b'`},
 		{"a condition of one's own stays together", listOptions{Query: "A = 1 OR B = 2"}, "WorkflowType = 'BuildGoldenImage' AND (A = 1 OR B = 2)"},
 	} {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -72,7 +72,8 @@ func newScheduleUpdateCommand(a *app) *cobra.Command {
 		Use:   "update SCHEDULE-ID|FILE",
 		Short: "Change a schedule by flags, or by its document",
 		Long: "Changes what the flags name of a schedule, or brings a schedule that exists up to date with a document, as create\n" +
-			"does. Shows the changes line by line. Builds that run go on as they began.\n\n" +
+			"does; the name of a document ends in .yaml, .yml or .json. Shows the changes line by line. Builds that run go on as\n" +
+			"they began.\n\n" +
 			"Any of --cron, --calendar and --interval stands for all the times of the schedule.",
 		Example: fmt.Sprintf("  %[1]s schedule update web-base --jitter 10m --overlap-policy BufferOne\n"+
 			"  %[1]s schedule update web-base.yaml --dry-run", a.name),
@@ -97,11 +98,7 @@ func newScheduleUpdateCommand(a *app) *cobra.Command {
 
 // isDocument tells a document from the id of a schedule.
 func isDocument(target string) bool {
-	if target == stdin || slices.ContainsFunc([]string{".yaml", ".yml", ".json"}, func(end string) bool { return strings.HasSuffix(target, end) }) {
-		return true
-	}
-	info, err := os.Stat(target)
-	return err == nil && info.Mode().IsRegular()
+	return target == stdin || slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(target))
 }
 
 // What applying did.

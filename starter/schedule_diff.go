@@ -103,6 +103,17 @@ func near(edits []edited, i, around int) bool {
 	return false
 }
 
+// manyPairs of lines take too much room to compare each with each.
+const manyPairs = 4_000_000
+
+func each(sign rune, lines []string) []edited {
+	var all []edited
+	for _, line := range lines {
+		all = append(all, edited{sign, line})
+	}
+	return all
+}
+
 // edit finds the fewest lines that go and come, by the longest common subsequence.
 func edit(before, after []string) []edited {
 	var head, end []edited
@@ -113,6 +124,9 @@ func edit(before, after []string) []edited {
 	for n, m := len(before), len(after); n > 0 && m > 0 && before[n-1] == after[m-1]; n, m = n-1, m-1 {
 		end = append([]edited{{' ', before[n-1]}}, end...)
 		before, after = before[:n-1], after[:m-1]
+	}
+	if len(before)*len(after) > manyPairs {
+		return append(append(append(head, each('-', before)...), each('+', after)...), end...)
 	}
 	common := make([][]int, len(before)+1) // from here to the end
 	for i := range common {
