@@ -31,6 +31,10 @@ var broken = []struct {
 	}, nil},
 	{"foreign", "an image of somebody else is deleted", func(r *records) { r.look(6, "DeleteImage", "ImageId", "m-other"); r.drop("m-other") }, nil},
 	{"foreign", "an image of somebody else is to be deleted, and the cloud would not", func(r *records) { r.look(6, "DeleteImage", "ImageId", "m-other") }, nil},
+	{"foreign", "an image of the build's own is deleted by force", func(r *records) {
+		r.look(6, "DeleteImage", "ImageId", "m-base")
+		r.requests[len(r.requests)-1].Params["Force"] = "true"
+	}, nil},
 	{"foreign", "an execution of somebody else is cancelled", func(r *records) { r.look(6, "CancelImagePipelineExecution", "ExecutionId", "exec-other") }, nil},
 	{"foreign", "a thing of somebody else is changed", func(r *records) { r.after.Resources[0].Body = json.RawMessage(`{"Name":"mine"}`) }, nil},
 	{"foreign", "something is made without a tag", func(r *records) {

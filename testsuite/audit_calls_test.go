@@ -20,7 +20,7 @@ func (d *docket) stubborn() (found []string) {
 			continue
 		}
 		for _, later := range d.calls[n+1:] {
-			same := later.build == c.build && later.step == c.step
+			same := later.build == c.build && later.step == c.step && !d.stray(later.request)
 			if same && (later.token() == c.token() || !d.decided(c.build, []string{c.token(), later.token()})) {
 				found = append(found, fmt.Sprintf("build %s called %s with the token %s (request %s) after %s had refused it for good with %s",
 					c.build, later.api(), later.token(), later.RequestID, c.RequestID, c.Code))
@@ -99,7 +99,7 @@ func (d *docket) wasteful() (found []string) {
 			calls[r.token()] = append(calls[r.token()], r.Time)
 		}
 	}
-	extra := 3 * len(d.losses)
+	extra := 3 * (len(d.losses) + len(d.strays))
 	builds := max(1, len(d.builds))
 	found = append(found, tooMany("looks by ", looks, d.poll, freeLooks+extra)...)
 	found = append(found, tooMany("looks by ", shared, d.poll/time.Duration(builds), freeLooks*builds+extra)...)

@@ -89,6 +89,8 @@ func (d *docket) foreign() (found []string) {
 			if d.buildOf(r) == "" && r.Params["DryRun"] != "true" && r.made() {
 				found = append(found, fmt.Sprintf("%s made %s for no build: the tags are %v and the token %q", r.api(), strings.Join(r.ResourceIDs, ", "), tagsOf(r), r.token()))
 			}
+		case r.Params["Force"] == "true":
+			found = append(found, fmt.Sprintf("%s was called by force for %s", r.api(), targetOf(r)))
 		default:
 			id := targetOf(r)
 			if d.owner(id) == "" {

@@ -193,6 +193,11 @@ func TestAuditLetsPass(t *testing.T) {
 			r.make(-1, "ImportImage", "tok1", map[string]string{"ImageName": "base"}, "m-base", "t-1")
 			r.losses = append(r.losses, noon.Add(-110*time.Second))
 		},
+		"a call of a worker that was given up and went on": func(r *records) {
+			r.refuse(6, "StartImagePipelineExecution", "tok4", "InvalidImagePipeline.NotFound", map[string]string{"ImagePipelineId": "ip-1"})
+			r.refuse(7, "StartImagePipelineExecution", "tok4", "InvalidImagePipeline.NotFound", map[string]string{"ImagePipelineId": "ip-1"})
+			r.strays = append(r.strays, noon.Add(7*time.Minute))
+		},
 		"a second execution with a token of the next epoch": func(r *records) {
 			r.make(6, "StartImagePipelineExecution", "tok4b", map[string]string{"ImagePipelineId": "ip-1"}, "exec-2")
 			r.thing("execution", "exec-2", "FAILED", "tok4b", "")

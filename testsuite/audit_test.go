@@ -30,6 +30,7 @@ type evidence struct {
 	// losses are the moments at which a worker, a server or the way between them was lost, so
 	// that what the cloud had answered shortly before may have reached nobody.
 	losses []time.Time
+	strays []time.Time // when a worker that counted as lost went on with what it had in hand
 	// gaps: the cloud was killed, so that its log may lack what it did last.
 	gaps    bool
 	poll    time.Duration     // between two looks of a wait; default 15 s
@@ -337,6 +338,13 @@ func (t thing) live() bool {
 // there tells whether the cloud would show a thing.
 func (t thing) there() bool {
 	return t.ID != "" && t.Status != "none" && (t.Kind != "image" || t.Status != "")
+}
+
+// stray tells whether a call may be one of a worker that counted as lost.
+func (d *docket) stray(r request) bool {
+	return slices.ContainsFunc(d.strays, func(woke time.Time) bool {
+		return !r.Time.Before(woke) && r.Time.Before(woke.Add(2*time.Minute))
+	})
 }
 
 // lossSince tells whether something was lost at a moment or so shortly after it that what

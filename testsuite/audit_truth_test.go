@@ -97,15 +97,23 @@ func (d *docket) removed(build, id string) bool {
 	})
 }
 
-// cameToNothing tells whether an image is one of an import that failed: whether that leaves
-// an image is the cloud's own affair.
+// cameToNothing tells whether an image is one of an import that failed, or of which the
+// build could not learn how it ended: whether that leaves an image is the cloud's own affair.
 func (d *docket) cameToNothing(imageID string) bool {
 	for _, t := range d.things {
-		if t.Kind == "task" && t.taskOf == imageID && t.Status == "Failed" {
+		ended := t.Status == "Failed" || t.Status == "Deleted" && d.left(t)
+		if t.Kind == "task" && t.taskOf == imageID && ended {
 			return true
 		}
 	}
 	return false
+}
+
+// left tells whether the build of a thing says that it could not end or remove it.
+func (d *docket) left(t thing) bool {
+	return slices.ContainsFunc(d.books[t.build].ledger, func(line workflows.Resource) bool {
+		return line.ID == t.ID && line.State == workflows.ResourceLeft
+	})
 }
 
 // contentIsTrue: each component of a result has the content of the document's.

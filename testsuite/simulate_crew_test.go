@@ -54,6 +54,7 @@ type crew struct {
 	running  map[*attempt]bool        // now
 	beats    map[string]time.Duration // heartbeat timeouts by the activity's id
 	lost     []time.Time
+	strays   []time.Time
 	happened map[[2]string]int // activities and moments
 	stalled  sync.WaitGroup
 }
@@ -153,6 +154,13 @@ func (c *crew) miss(activityType, at string) {
 	defer c.mu.Unlock()
 	c.lost = append(c.lost, time.Now())
 	c.happened[[2]string{activityType, at}]++
+}
+
+// wake notes that a worker goes on that was given up.
+func (c *crew) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.strays = append(c.strays, time.Now())
 }
 
 // attempt is one try of an activity, in the hands of a worker.
@@ -267,6 +275,7 @@ func (a *attempt) stall(ctx context.Context, in *interceptor.ExecuteActivityInpu
 		own, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 		defer giveUp()
 		a.giveUp.Store(&giveUp)
+		a.crew.wake()
 		_, _ = a.Next.ExecuteActivity(own, in) // nobody hears of it
 	})
 }

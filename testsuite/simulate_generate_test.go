@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/seed1230462e/kiln/internal/emulator"
 	"github.com/seed1230462e/kiln/workflows"
@@ -41,6 +42,9 @@ func generate(seed uint64) plot {
 	}
 	if g.chance(20) {
 		g.out.Events = append(g.out.Events, g.cancel())
+	}
+	for g.out.undoes() && g.chance(50) {
+		g.out.Events = append(g.out.Events, g.faultAt(pick(g, append(slices.Clone(undoing), undone...)...)))
 	}
 	g.out.keepClaims()
 	return g.out
@@ -261,17 +265,25 @@ func (g *generator) storm() event {
 	return event{Fault: &f}
 }
 
-// fault happens to some calls of an API.
+// fault happens to some calls of some API.
 func (g *generator) fault() event {
 	apis := slices.Concat(mutations, mutations, watched,
 		[]string{"DescribeTasks", "DescribeImageComponents", "DescribeImagePipelines", "BatchCompute.ListImages"}, undoing)
-	f := g.deed(pick(g, apis...))
+	return g.faultAt(pick(g, apis...))
+}
+
+// faultAt happens to some calls of an API.
+func (g *generator) faultAt(api string) event {
+	f := g.deed(api)
 	f.From = 1 + g.IntN(3)
-	if slices.Contains(watched, f.Action) {
+	switch {
+	case slices.Contains(watched, f.Action):
 		f.From = 1 + g.IntN(8)
+	case slices.Contains(undoing, f.Action): // a build calls it once
+		f.From = 1
 	}
 	f.To = f.From + g.IntN(3)
-	if !g.gentle && g.chance(10) {
+	if !g.gentle && g.chance(10) && !strings.Contains(f.Code, "Throttling") { // which is waited out, however long
 		f.To = 0
 	}
 	return event{Fault: &f}
@@ -279,6 +291,15 @@ func (g *generator) fault() event {
 
 // undoing are the calls that end or remove something.
 var undoing = []string{"CancelTask", "CancelImagePipelineExecution", "DeleteImage", "DeleteImageComponent", "DeleteImagePipeline", "BatchCompute.DeleteImage"}
+
+// undone are the looks of a clean-up.
+var undone = []string{"DescribeImages", "DescribeTaskAttribute", "DescribeImageComponents", "DescribeImagePipelines", "DescribeImagePipelineExecutions", "BatchCompute.ListImages"}
+
+// undoes tells whether a build of the plot may come to end or remove something.
+func (p plot) undoes() bool {
+	return p.has(func(e event) bool { return e.Cancel != nil }) ||
+		p.uses(func(s shape) bool { return len(s.Remove) > 0 || s.OnFailure == "cleanup" })
+}
 
 // deed is a fault at an API without its calls.
 func (g *generator) deed(api string) emulator.Fault {

@@ -135,7 +135,7 @@ func (s *plot) keepClaims() {
 			w.Set.ListLag = 0
 			w.Set.ListLagReal = min(w.Set.ListLagReal, seconds(15))
 		}
-		if l := e.Loss; l != nil && l.Moment == lostStalled && (ignored || !s.gentle()) {
+		if l := e.Loss; l != nil && l.Moment == lostStalled && ignored {
 			l.Moment, l.In = lostAfter, 0
 		}
 		if f := e.Fault; f != nil && f.Do == emulator.Empty && ignored {

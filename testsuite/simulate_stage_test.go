@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func (s *stage) run() findings {
 	s.crew.stalled.Wait()
 	e := evidence{
 		before: before, requests: s.log.read(s.t)[known:], after: s.state(), builds: builds,
-		losses: s.crew.lost, excused: s.excused, secrets: []string{yardSecret}, said: map[string]string{"the logs": s.logs.String()},
+		losses: s.crew.lost, strays: s.crew.strays, excused: s.excused, secrets: []string{yardSecret}, said: map[string]string{"the logs": s.logs.String()},
 	}
 	return findings{violations: audit(e), tally: s.tallyOf(e)}
 }
@@ -129,13 +130,21 @@ func (s *stage) runs(b plotBuild) []testimony {
 	return said
 }
 
+// longestRun is beyond all that a document's timeouts add up to.
+const longestRun = 96 * time.Hour
+
 // build runs one run of a build to its end.
 func (s *stage) build(b plotBuild, retry *workflows.Retry) testimony {
 	document := b.Shape.document(s.templateID)
 	read, err := spec.Read("document", []byte(document), spec.Options{})
 	require.NoError(s.t, err, "the plot wants a document that is none: %s", document)
+	var endless atomic.Bool
 	v, err := s.yard.run(order{
 		id: b.ID, document: document, retry: retry, workers: s.crew, logs: s, metrics: tags{s},
+		at: map[time.Duration]func(){longestRun: func() {
+			endless.Store(true)
+			s.cancel(b.ID)
+		}},
 		meanwhile: func(cancel func()) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -143,8 +152,11 @@ func (s *stage) build(b plotBuild, retry *workflows.Retry) testimony {
 		},
 	})
 	said := v.testimony(b.ID)
-	if err != nil {
+	switch {
+	case err != nil:
 		said = testimony{id: b.ID, progress: v.progress, stuck: err.Error()}
+	case endless.Load():
+		said = testimony{id: b.ID, progress: v.progress, stuck: "it was cancelled after " + longestRun.String()}
 	}
 	said.document, said.mustSucceed = read, s.plot.gentle()
 	return said
