@@ -4,20 +4,22 @@ package testsuite
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 )
 
-// cancellations are the calls with which a cancelled build ends what runs for it, and the look
-// during which it is cancelled.
-var cancellations = []struct{ document, look, api string }{
-	{goldenBuild, "DescribeTaskAttribute", "CancelTask"},
-	{onTopBuild, "DescribeImagePipelineExecutions", "CancelImagePipelineExecution"},
+// cancellations are the calls with which a cancelled build ends what runs for it, and the
+// look during which it is cancelled.
+var cancellations = []struct {
+	document, look, api string
+	awaited             bool // it is not over at once
+}{
+	{goldenBuild, "DescribeTaskAttribute", "CancelTask", false},
+	{onTopBuild, "DescribeImagePipelineExecutions", "CancelImagePipelineExecution", true},
 }
 
 // onTopBuild builds on an image that is there.
@@ -102,31 +104,44 @@ func inFlight(api string) []point {
 	}
 }
 
+// awaitedEnd: the worker dies while it waits until a cancelled execution is over.
+func awaitedEnd(s *scene) {
+	h := s.worker.toCloud.holdAnswer("CancelImagePipelineExecution")
+	s.cancel()
+	s.reach(h)
+	look := s.worker.toCloud.holdCall("DescribeImagePipelineExecutions")
+	h.deliver()
+	s.reach(look)
+	s.lose(s.worker.actor)
+	look.drop()
+	s.successor()
+}
+
 // crashWhileCancelling: a cancelled build ends what runs for it, and removes what it has
 // made, whenever a worker dies.
 func crashWhileCancelling(t *testing.T, sum *report) {
 	c := newCast(t, castOptions{speed: "3"}) // nothing is over before it is cancelled
-	var all sync.WaitGroup
+	var points []point
 	for _, is := range cancellations {
-		for n, p := range endingPoints(is.api, (*scene).cancel) {
-			c.toll.points.add("cancelling", 1)
-			all.Go(func() {
-				t.Run(is.api+" "+p.name, func(t *testing.T) {
-					s := c.newScene(t, fmt.Sprintf("%s-%d", is.api, n+1))
-					defer s.leave()
-					look := s.worker.toCloud.holdAnswer(is.look)
-					s.document = strings.ReplaceAll(is.document, "NAME", s.id)
-					s.begin()
-					s.reach(look)
-					look.deliver()
-					p.dies(s)
-					s.requireCancelled()
-					require.Equal(t, 1, c.cancelled(s.id, is.api))
-				})
-			})
+		moments := endingPoints(is.api, (*scene).cancel)
+		if is.awaited {
+			moments = append(moments, point{"killed while it waits for the end", awaitedEnd})
+		}
+		for _, p := range moments {
+			points = append(points, point{is.api + " " + p.name, func(s *scene) {
+				s.document = strings.ReplaceAll(is.document, "NAME", s.id)
+				look := s.worker.toCloud.holdAnswer(is.look)
+				s.begin()
+				s.reach(look)
+				look.deliver()
+				p.dies(s)
+			}})
 		}
 	}
-	all.Wait()
+	c.scenes(t, "cancelling", points, func(s *scene) {
+		s.requireCancelled()
+		require.Equal(s.t, 1, s.ended(), "what ran is ended once")
+	})
 	c.close(t, sum, "make crash")
 }
 
@@ -148,10 +163,11 @@ func crashWhileCancelledInFlight(t *testing.T, sum *report) {
 func (s *scene) requireCancelled() {
 	s.t.Helper()
 	b := s.end(s.id, s.document)
+	b.unwanted = true
+	said := s.hear(s.t, b)
 	var cancelled *temporal.CanceledError
 	require.ErrorAs(s.t, b.err, &cancelled)
-	b.unwanted = true
-	require.Empty(s.t, s.living(s.hear(s.t, b)))
+	require.Empty(s.t, s.living(said))
 }
 
 // living are the resources of a build that are there to be used or paid for.
@@ -165,12 +181,12 @@ func (s *scene) living(said testimony) (found []string) {
 	return found
 }
 
-// cancelled is how often a call has cancelled what a build had begun.
-func (c *cast) cancelled(build, api string) (n int) {
-	requests := c.log.all()
-	d := newDocket(evidence{requests: requests, builds: []testimony{{id: build}}})
+// ended is how often a call has ended what ran for the build.
+func (s *scene) ended() (n int) {
+	requests := s.log.all()
+	d := newDocket(evidence{requests: requests, builds: []testimony{{id: s.id}}})
 	for _, r := range requests {
-		if r.api() == api && r.made() && d.owner(targetOf(r)) == build {
+		if slices.Contains([]string{"CancelTask", "CancelImagePipelineExecution"}, r.api()) && r.made() && d.owner(targetOf(r)) == s.id {
 			n++
 		}
 	}

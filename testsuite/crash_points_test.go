@@ -255,6 +255,7 @@ func (c *cast) scenes(t *testing.T, part string, points []point, ends func(*scen
 func (s *scene) requireBuilt() testimony {
 	s.t.Helper()
 	b := s.end(s.id, s.document)
+	said := s.hear(s.t, b)
 	require.NoError(s.t, b.err)
-	return s.hear(s.t, b)
+	return said
 }
