@@ -11,7 +11,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // A schedule from its document on: created, run, applied again, changed, paused, resumed,
@@ -247,4 +250,22 @@ func TestScheduleErrors(t *testing.T) {
 		})
 	}
 	require.Contains(t, p.kiln(t, "__complete", "schedule", "describe", "").stdout, "good\tactive\n")
+}
+
+// A namespace that no worker has served yet does not know Kiln's search attributes, which
+// is no reason to have no schedule there.
+func TestScheduleBeforeAWorkerRan(t *testing.T) {
+	p := up(t, "--no-worker", "--headless")
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: p.TemporalAddress, Logger: log.NewStructuredLogger(discard)})
+	require.NoError(t, err)
+	t.Cleanup(namespaces.Close)
+	require.NoError(t, namespaces.Register(context.Background(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: "fresh", WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	}))
+	eventually(t, "the namespace is there", func() bool { return p.kiln(t, "schedule", "list", "--namespace", "fresh").code == 0 })
+	file := scheduledDocument(t, "fresh", "cron: ['@daily']")
+	require.Contains(t, p.scheduled(t, "create", file, "--namespace", "fresh"), "fresh created")
+	require.Contains(t, p.scheduled(t, "create", file, "--namespace", "fresh"), "fresh unchanged")
+	require.Contains(t, p.scheduled(t, "update", "fresh", "--jitter", "1m", "--namespace", "fresh"), "fresh updated")
+	require.Equal(t, 1, p.kiln(t, "schedule", "describe", "fresh").code, "not in this namespace")
 }

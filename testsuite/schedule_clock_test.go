@@ -101,6 +101,23 @@ func TestScheduleJitter(t *testing.T) {
 	require.Greater(t, len(late), 48, "runs are spread")
 }
 
+// The runs themselves start no earlier than their time, and are meant for no later than the
+// jitter allows.
+func TestScheduleJitterOfRuns(t *testing.T) {
+	p := up(t, "--no-worker", "--headless") // a build starts without one
+	p.scheduled(t, "create", scheduledDocument(t, "spread", "intervals: [{every: 4s}]", "jitter: 2s", "overlapPolicy: AllowAll"))
+	p.seen(t, "spread", "has started three builds", func(is seenSchedule) bool { return is.Started >= 3 })
+	is, err := p.temporal(t).ScheduleClient().GetHandle(context.Background(), "spread").Describe(context.Background())
+	require.NoError(t, err)
+	for _, action := range is.Info.RecentActions {
+		nominal, err := time.Parse(time.RFC3339, strings.TrimPrefix(action.StartWorkflowResult.WorkflowID, "spread-"))
+		require.NoError(t, err)
+		require.Zero(t, nominal.Unix()%4, nominal)
+		require.WithinRange(t, action.ScheduleTime, nominal, nominal.Add(2*time.Second))
+		require.False(t, action.ActualTime.Before(action.ScheduleTime), action)
+	}
+}
+
 // matching are the times of a schedule by the server's own reckoning.
 func matching(t *testing.T, c client.Client, id, from, to string) []time.Time {
 	t.Helper()
