@@ -83,7 +83,7 @@ func (s *stage) run() findings {
 	s.crew.stalled.Wait()
 	e := evidence{
 		before: before, requests: s.log.read(s.t)[known:], after: s.state(), builds: builds,
-		losses: s.crew.lost, strays: s.crew.strays, excused: s.excused, secrets: []string{yardSecret}, said: map[string]string{"the logs": s.logs.String()},
+		losses: s.crew.lost, strays: s.crew.strays, excused: s.excused, secrets: []string{yardSecret}, said: map[string]string{"the logs": s.logged()},
 	}
 	return findings{violations: audit(e), tally: s.tallyOf(e)}
 }
@@ -160,6 +160,13 @@ func (s *stage) build(b plotBuild, retry *workflows.Retry) testimony {
 	}
 	said.document, said.mustSucceed = read, s.plot.gentle()
 	return said
+}
+
+// logged is what the workers have logged so far; a late one may still be at it.
+func (s *stage) logged() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logs.String()
 }
 
 // Write takes what the workers log.
