@@ -63,8 +63,8 @@ simulate: ## builds from seeds in a cloud where anything goes wrong: N=2000 SEED
 	$(if $(N),KILN_SIMULATE_N=$(N),KILN_SIMULATE_N=2000) $(if $(SEED),KILN_SIMULATE_SEED=$(SEED)) $(if $(PLOT),KILN_SIMULATE_PLOT=$(abspath $(PLOT))) \
 		$(if $(MATRIX),KILN_SIMULATE_MATRIX=$(abspath $(MATRIX))) go test -count=1 -timeout 120m -v -run '^TestSimulate$$' ./testsuite
 
-mutants: ## Kiln with one promise broken at a time; the simulation has to find each
-	go test -tags mutants -count=1 -timeout 60m -v -run '^TestMutants' ./testsuite
+mutants: build ## Kiln with one promise broken at a time; the simulation, or the crash harness, has to find each
+	$(BINARIES) go test -tags mutants -count=1 -timeout 60m -v -run '^TestMutants' ./testsuite
 
 # Shortening an input that is new, but no finding, may take a second, not most of the minute.
 fuzz: ## run each fuzz target for FUZZTIME, one after another

@@ -64,6 +64,43 @@ var mutants = []struct {
 	}},
 }
 
+// crashMutants are for the crash harness, which kills real workers: what a worker that was
+// killed has made is made again by its successor.
+var crashMutants = []struct {
+	name  string
+	finds string
+	run   string // the part of the harness that is run
+	edits []edit
+}{
+	{"the import's token changes on each attempt, and nothing is looked for", "one-live|doubled", "^TestCrash$/^effects$/^ImportImage_killed_after_the_effect", []edit{
+		{"activities/import.go", `return a.ECS.ImportImage(ctx, importRequest(in))`,
+			`in := in; in.Token = fmt.Sprintf("%s_%d", in.Token, attempt(ctx)); in.Import.ImageName += in.Token[len(in.Token)-2:]; return a.ECS.ImportImage(ctx, importRequest(in))`},
+		{"activities/once.go", `if attempt(ctx) > 1 || c.asked {`, `if false {`},
+	}},
+	{"the registration is not looked for, and its token changes", "one-live|doubled|finishes|truth", "^TestCrash$/^effects$/^BatchCompute.CreateImage_killed_after_the_effect", []edit{
+		{"activities/register.go", `return a.Batch.RegisterImage(ctx, registerRequest(in))`,
+			`in := in; in.Token = fmt.Sprintf("%s_%d", in.Token, attempt(ctx)); return a.Batch.RegisterImage(ctx, registerRequest(in))`},
+		{"activities/register.go", `registered, err := a.Batch.BatchImages(ctx, in.Region)`,
+			`var registered []alicloud.BatchImage; var err error`},
+	}},
+}
+
+func TestMutantsAreFoundByKillingThem(t *testing.T) {
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	for _, m := range crashMutants {
+		t.Run(m.name, func(t *testing.T) {
+			kiln := filepath.Join(t.TempDir(), "kiln")
+			said, err := goCommand(root, nil, "build", "-overlay", mutated(t, root, m.edits), "-o", kiln, "./cmd/kiln")
+			require.NoError(t, err, said)
+			said, err = goCommand(root, []string{"KILN_BIN=" + kiln}, "test", "-tags", "e2e", "-vet=off", "-count=1", "-timeout", "10m", "-run", m.run, "./testsuite")
+			require.Error(t, err, "the harness passes:\n%s", lastLines(said))
+			require.Regexp(t, `_test\.go:\d+: (`+m.finds+`):`, said, lastLines(said))
+			fmt.Printf("found: %s (%s)\n", m.name, m.finds)
+		})
+	}
+}
+
 // edit changes a text in a file, which stands there once.
 type edit struct{ file, old, new string }
 
@@ -103,10 +140,14 @@ func mutated(t *testing.T, root string, edits []edit) string {
 
 // play runs a short simulation against the mutant.
 func play(root, overlay string) (said string, err error) {
+	return goCommand(root, []string{"KILN_SIMULATE_N=1500", "KILN_SIMULATE_QUICK=yes", "GOMEMLIMIT=2GiB"},
+		"test", "-overlay", overlay, "-vet=off", "-count=1", "-timeout", "3m", "-run", "^TestSimulate$", "./testsuite")
+}
+
+func goCommand(root string, env []string, args ...string) (said string, err error) {
 	var text strings.Builder
-	cmd := exec.CommandContext(context.Background(), "go", "test", "-overlay", overlay, "-vet=off", "-count=1", "-timeout", "3m", "-run", "^TestSimulate$", "./testsuite")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &text, &text
-	cmd.Env = append(os.Environ(), "KILN_SIMULATE_N=1500", "KILN_SIMULATE_QUICK=yes", "GOMEMLIMIT=2GiB")
+	cmd := exec.CommandContext(context.Background(), "go", args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = root, &text, &text, append(os.Environ(), env...)
 	err = cmd.Run()
 	return text.String(), err
 }
