@@ -206,7 +206,7 @@ func (b *build) runLeft(template *Resource) *Resource {
 func (b *build) awaitOver(ctx workflow.Context, run *Resource, refused error) error {
 	var ours *activities.Resources
 	var over activities.OverResult
-	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
+	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour) + time.Minute // the clean-up's own comes first
 	waiting := b.waiting(ctx, limit, fmt.Sprintf("wait until %s %s is over", run.Kind, run.ID))
 	err := workflow.ExecuteActivity(waiting, ours.AwaitOver, b.input(run)).Get(ctx, &over)
 	switch {
