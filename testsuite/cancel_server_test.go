@@ -69,7 +69,7 @@ func (a *attempts) finish(id string, err error) (last bool) {
 	defer a.mu.Unlock()
 	delete(a.running, id)
 	var refused *temporal.ApplicationError
-	if last = a.last(id); last || err == nil || errors.As(err, &refused) && refused.NonRetryable() {
+	if last = a.last(id); last || err == nil || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &refused) && refused.NonRetryable() {
 		delete(a.pending, id)
 	}
 	return last
@@ -93,6 +93,24 @@ func (a *attempts) ended() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.pending) == 0
+}
+
+// executeUntilCancelled executes an activity that is given up at once when it is cancelled.
+func (s *asServer) executeUntilCancelled(ctx workflow.Context, activityType string, args ...any) workflow.Future {
+	options := workflow.GetActivityOptions(ctx)
+	if options.ActivityID == "" {
+		options.ActivityID = s.attempts.next()
+	}
+	future := s.Next.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activityType, args...)
+	apart, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(apart, func(apart workflow.Context) {
+		workflow.NewSelector(apart).AddFuture(future, func(workflow.Future) {}).
+			AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).Select(apart)
+		if ctx.Err() != nil {
+			s.attempts.cancel(options.ActivityID)
+		}
+	})
+	return future
 }
 
 // executeToItsEnd executes an activity that waits for its cancellation.

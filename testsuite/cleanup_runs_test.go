@@ -1,6 +1,7 @@
 package testsuite
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,16 +130,16 @@ func TestCleanupEndsInTime(t *testing.T) {
 					cancelled = time.Now()
 					cancel()
 				}})
+				ended := time.Now() // the environment's own clock stands still while activities run
 				require.NotNil(t, v.left)
 				cleanup := v.progress.Steps[len(v.progress.Steps)-1]
 				require.Equal(t, workflows.StepCleanup, cleanup.Name)
 				require.Equal(t, workflows.StateFailed, cleanup.State)
-				require.WithinDuration(t, cancelled.Add(30*time.Minute), *cleanup.FinishedAt, 2*time.Minute)
+				require.WithinDuration(t, cancelled.Add(30*time.Minute), ended, 3*time.Minute)
 				for _, line := range v.left.Resources {
 					if line.Kind != workflows.KindTask || run.kind == "task" {
 						require.Equal(t, workflows.ResourceLeft, line.State, lines(v.left.Resources))
-						// The wait for the run has the same limit.
-						require.Contains(t, []string{run.reasons[line.Kind], "the time to clean up ran out", "Timeout: It did not end within the timeout of the document."}, line.Reason)
+						require.Equal(t, cmp.Or(run.reasons[line.Kind], "the time to clean up ran out"), line.Reason)
 					}
 				}
 				tr.judge()

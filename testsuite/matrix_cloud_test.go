@@ -393,5 +393,5 @@ func (s *asServer) ExecuteActivity(ctx workflow.Context, activityType string, ar
 	if workflow.GetActivityOptions(ctx).WaitForCancellation {
 		return s.executeToItsEnd(ctx, activityType, args...)
 	}
-	return s.Next.ExecuteActivity(ctx, activityType, args...)
+	return s.executeUntilCancelled(ctx, activityType, args...)
 }
