@@ -177,7 +177,7 @@ func listing(info *workflowpb.WorkflowExecutionInfo) listed {
 		RunID:      snap.RunID,
 		Name:       snap.Name,
 		Region:     snap.Region,
-		State:      snap.State,
+		State:      snap.outcome(info),
 		ImageID:    attribute(info, workflows.AttrImageID.GetName()),
 		StartedAt:  snap.StartedAt,
 		FinishedAt: snap.FinishedAt,

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
 )
 
 func TestListFilter(t *testing.T) {
@@ -98,4 +99,18 @@ func TestBuildIDsAreCompleted(t *testing.T) {
 	}
 	got := kiln(t, &fakeTemporal{listErr: serviceerror.NewUnavailable("gone")}, "__complete", "status", "")
 	require.Equal(t, ":4\n", got.stdout, "no server, no names, no error")
+}
+
+func TestListedStateIsTheBuildsOwnWord(t *testing.T) {
+	for own, want := range map[workflows.State]workflows.State{
+		"": workflows.StateSucceeded, workflows.StateUnchanged: workflows.StateUnchanged, workflows.StateSkipped: workflows.StateSkipped,
+	} {
+		info := &workflowpb.WorkflowExecutionInfo{Status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED}
+		if own != "" {
+			payload, err := converter.GetDefaultDataConverter().ToPayload(string(own))
+			require.NoError(t, err)
+			info.SearchAttributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{workflows.AttrState.GetName(): payload}}
+		}
+		require.Equal(t, want, listing(info).State)
+	}
 }

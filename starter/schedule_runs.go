@@ -92,15 +92,13 @@ func readRun(info *workflowpb.WorkflowExecutionInfo) scheduledRun {
 	snap := describe(info)
 	run := scheduledRun{
 		BuildID: snap.BuildID, RunID: snap.RunID, StartedAt: snap.StartedAt, FinishedAt: snap.FinishedAt,
-		Outcome: string(snap.State), ImageID: attribute(info, workflows.AttrImageID.GetName()),
+		Outcome: string(snap.outcome(info)), ImageID: attribute(info, workflows.AttrImageID.GetName()),
 	}
-	switch state := attribute(info, workflows.AttrState.GetName()); {
-	case info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:
+	switch info.GetStatus() {
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:
 		run.Outcome = endTerminated
-	case info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+	case enumspb.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
 		run.Outcome = endTimeout
-	case snap.State == workflows.StateSucceeded && state != "":
-		run.Outcome = state // unchanged and skipped are successes to the server
 	}
 	var at time.Time
 	if payload := info.GetSearchAttributes().GetIndexedFields()[attrScheduledAt]; payload != nil &&

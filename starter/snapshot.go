@@ -56,6 +56,15 @@ func describe(info *workflowpb.WorkflowExecutionInfo) snapshot {
 	return snap
 }
 
+// outcome is the state of a build in its own word, where that says more than the server's:
+// unchanged and skipped are successes to the server.
+func (s snapshot) outcome(info *workflowpb.WorkflowExecutionInfo) workflows.State {
+	if own := attribute(info, workflows.AttrState.GetName()); s.State == workflows.StateSucceeded && own != "" {
+		return workflows.State(own)
+	}
+	return s.State
+}
+
 // stateOf is the state of a build by the status of its workflow.
 func stateOf(status enumspb.WorkflowExecutionStatus) workflows.State {
 	switch status {
