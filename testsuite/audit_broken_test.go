@@ -44,6 +44,9 @@ var broken = []struct {
 	{"truth", "the golden image does not exist", func(r *records) { r.drop("m-gold") }, nil},
 	{"truth", "the golden image cannot be used", func(r *records) { r.status("m-gold", "CreateFailed") }, nil},
 	{"truth", "the execution failed", func(r *records) { r.status("exec-1", "FAILED") }, nil},
+	{"truth", "a copy is not of the execution", func(r *records) {
+		r.builds[0].result.Copies = []workflows.ResultCopy{{Region: "cn-beijing", ImageID: "m-base"}}
+	}, nil},
 	{"truth", "the registration stands for another image", func(r *records) {
 		r.drop("img-1")
 		r.thing("batchimage", "img-1", "", "", `"EcsImageID":"m-base"`)

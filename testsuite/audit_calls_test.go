@@ -16,7 +16,7 @@ import (
 // the step was begun anew by decision.
 func (d *docket) stubborn() (found []string) {
 	for n, c := range d.calls {
-		if c.build == "" || c.Status < 400 || !c.answered() || d.lossSince(c.Time) || errcode.Classify(c.api(), c.Code, c.Status, c.Message) != errcode.Stop {
+		if c.build == "" || c.Status < 400 || !c.answered() || d.lossSince(c.Time) || d.stray(c.request) || errcode.Classify(c.api(), c.Code, c.Status, c.Message) != errcode.Stop {
 			continue
 		}
 		for _, later := range d.calls[n+1:] {

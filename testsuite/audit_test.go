@@ -328,7 +328,7 @@ func (t thing) live() bool {
 	case "image":
 		return !slices.Contains([]string{"", "none", "CreateFailed"}, t.Status)
 	case "task":
-		return !slices.Contains([]string{"none", "Failed", "Deleted"}, t.Status)
+		return !slices.Contains([]string{"none", "Finished", "Failed", "Deleted"}, t.Status)
 	case "execution":
 		return !slices.Contains([]string{"none", "FAILED", "CANCELLING", "CANCELLED"}, t.Status)
 	}

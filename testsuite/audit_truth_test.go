@@ -64,6 +64,11 @@ func (d *docket) resultIsTrue(r workflows.Result, say func(string, ...any)) {
 	if execution.there() && !slices.Contains(execution.images, r.ImageID) {
 		say("execution %s made %v and not %s", execution.ID, execution.images, r.ImageID)
 	}
+	for _, c := range r.Copies {
+		if execution.there() && !slices.Contains(execution.images, c.ImageID) {
+			say("execution %s did not make the copy %s in its result", execution.ID, c.ImageID)
+		}
+	}
 	for _, line := range d.books[r.BuildID].ledger {
 		copied := line.Kind == workflows.KindImage && line.Of != "" // may still come
 		if line.State == workflows.ResourceAsked && !copied {

@@ -248,7 +248,7 @@ func (g *generator) act() event {
 			a.Content = "RUN false"
 		}
 	case !g.gentle && g.chance(50):
-		a.Do, a.Kind = "delete", pick(g, "image", "component", "pipeline")
+		a.Do, a.Kind = "delete", pick(g, "image", "component")
 	case !g.gentle:
 		a.Name = s.Name
 	}
@@ -283,7 +283,8 @@ func (g *generator) faultAt(api string) event {
 		f.From = 1
 	}
 	f.To = f.From + g.IntN(3)
-	if !g.gentle && g.chance(10) && !strings.Contains(f.Code, "Throttling") { // which is waited out, however long
+	// Throttling is waited out, however long it lasts; and lists that stay empty are the truth.
+	if endless := f.Do != emulator.Empty && !strings.Contains(f.Code, "Throttling"); endless && !g.gentle && g.chance(10) {
 		f.To = 0
 	}
 	return event{Fault: &f}

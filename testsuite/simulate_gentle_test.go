@@ -126,7 +126,8 @@ func gentleWeather(w weather) bool {
 }
 
 // keepClaims takes out what Kiln does not claim to bear: a service that honours no token,
-// together with answers that hide for long what was made, or calls that wake up late.
+// together with answers that hide for long what was made, or calls that wake up late; and
+// such a call after the build has cleaned up, whose effect nobody is left to remove.
 func (s *plot) keepClaims() {
 	ignored := slices.ContainsFunc(s.Events, func(e event) bool { return e.Weather != nil && e.Weather.Set.TokensIgnored })
 	for n := range s.Events {
@@ -135,7 +136,7 @@ func (s *plot) keepClaims() {
 			w.Set.ListLag = 0
 			w.Set.ListLagReal = min(w.Set.ListLagReal, seconds(15))
 		}
-		if l := e.Loss; l != nil && l.Moment == lostStalled && ignored {
+		if l := e.Loss; l != nil && l.Moment == lostStalled && (ignored || s.undoes() && !s.gentle()) {
 			l.Moment, l.In = lostAfter, 0
 		}
 		if f := e.Fault; f != nil && f.Do == emulator.Empty && ignored {
