@@ -24,10 +24,10 @@ var mutants = []struct {
 	finds string // the invariants one of which has to be named, with | between them
 	edits []edit
 }{
-	{"the token changes on each attempt", "one-live", []edit{{"activities/import.go",
+	{"the token changes on each attempt", "one-live|doubled", []edit{{"activities/import.go",
 		`return a.ECS.ImportImage(ctx, importRequest(in))`,
 		`in := in; in.Token = fmt.Sprintf("%s_%d", in.Token, attempt(ctx)); return a.ECS.ImportImage(ctx, importRequest(in))`}}},
-	{"what an earlier attempt has made is not adopted", "one-live", []edit{{"activities/once.go",
+	{"what an earlier attempt has made is not adopted", "one-live|doubled", []edit{{"activities/once.go",
 		`if attempt(ctx) > 1 || c.asked {`,
 		`if false {`}}},
 	{"what stops is tried again", "stop-is-stop", []edit{{"activities/failure.go",
