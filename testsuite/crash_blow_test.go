@@ -97,6 +97,9 @@ func storyOf(seed uint64, kills int) []blow {
 	var story []blow
 	for kills > 0 {
 		b := drawBlow(chance)
+		if b.manner == mannerLate && b.network == farCloud && forgetful(seed) {
+			b.manner = mannerLost
+		}
 		story = append(story, b)
 		if b.kills() {
 			kills--
