@@ -107,16 +107,17 @@ func (a *Pipeline) AwaitExecution(ctx context.Context, in AwaitExecutionInput) (
 	if execution.Status == "PARTITION_SUCCESS" {
 		result.Warning = fmt.Sprintf("execution %s succeeded in part: %s", in.ExecutionID, executionReason(execution))
 	}
-	result.Copies, err = a.copies(ctx, in)
+	result.Copies, err = a.copies(ctx, in, image.Name)
 	return result, err
 }
 
-// copies finds the copies of the image by the tag that all of them carry. Where that may
-// not be looked up, nothing is found.
-func (a *Pipeline) copies(ctx context.Context, in AwaitExecutionInput) ([]ImageCopy, error) {
+// copies finds the copies of the image by the tag that they carry, as the images of other
+// executions of the template do, and by its name (A045). Where that may not be looked up,
+// nothing is found.
+func (a *Pipeline) copies(ctx context.Context, in AwaitExecutionInput, name string) ([]ImageCopy, error) {
 	var copies []ImageCopy
 	for _, region := range in.CopyRegions {
-		found, err := a.ECS.Images(ctx, alicloud.ImageQuery{Region: region, Tags: alicloud.Tags{TagToken: in.Token}})
+		found, err := a.ECS.Images(ctx, alicloud.ImageQuery{Region: region, Name: name, Tags: alicloud.Tags{TagToken: in.Token}})
 		if err != nil && !stops(err) {
 			return nil, failure(ctx, "look for the copy in "+region, err)
 		}

@@ -26,12 +26,6 @@ var known = map[string]func(plot, violation) bool{
 				return e.Fault != nil && e.Fault.When == emulator.After && classOf(*e.Fault) == errcode.Wait
 			})
 	},
-	// The copies of all executions of a template carry one token, so the one that an earlier
-	// execution never made is taken for that of the later one, and removed.
-	"copy-of-a-later-execution": func(p plot, v violation) bool {
-		return v.Invariant == "truth" && (strings.HasSuffix(v.Says, "does not exist") || strings.Contains(v.Says, "did not make the copy")) &&
-			p.uses(func(s shape) bool { return len(s.Regions) > 0 })
-	},
 }
 
 func (p plot) has(fits func(event) bool) bool { return slices.ContainsFunc(p.Events, fits) }

@@ -157,7 +157,7 @@ func (b *build) tryRemove(ctx workflow.Context, s *StepProgress, line *Resource)
 			return err
 		}
 		switch {
-		case is.ID == "":
+		case is.ID == "", b.ledger.inUse(is.ID): // copies of all executions carry the template's token
 			line.State = ResourceRemoved
 			return nil
 		case line.Kind == KindRegistration && !b.made(line.Of):

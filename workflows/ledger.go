@@ -151,6 +151,11 @@ func (l *ledger) before(want Resource) *Resource {
 	return l.latest(want.Step, want.Kind)
 }
 
+// inUse tells whether this run has a resource with an id.
+func (l *ledger) inUse(id string) bool {
+	return l.last(func(line *Resource) bool { return line.current && line.ID == id && line.State == ResourceMade }) != nil
+}
+
 // last is the newest line that fits, or nil.
 func (l *ledger) last(fits func(*Resource) bool) *Resource {
 	for i := len(l.lines) - 1; i >= 0; i-- {
