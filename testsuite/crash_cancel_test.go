@@ -162,7 +162,7 @@ func crashWhileCancelledInFlight(t *testing.T, sum *report) {
 // requireCancelled waits until the build is cancelled, and has left nothing.
 func (s *scene) requireCancelled() {
 	s.t.Helper()
-	b := s.end(s.id, s.document)
+	b := s.end(s.build)
 	b.unwanted = true
 	said := s.hear(s.t, b)
 	var cancelled *temporal.CanceledError

@@ -171,35 +171,57 @@ func (c *cast) newHand(t *testing.T, queue, callTimeout string) *hand {
 
 // begin starts a build, however often Temporal goes away meanwhile. Its workflow tasks
 // are soon given to another worker.
-func (c *cast) begin(id, queue, document string) error {
-	opts := client.StartWorkflowOptions{ID: id, TaskQueue: queue, WorkflowTaskTimeout: 3 * time.Second,
-		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		WorkflowExecutionErrorWhenAlreadyStarted: true}
-	return persist("start build "+id, func(ctx context.Context) error {
-		_, err := c.client.ExecuteWorkflow(ctx, opts, workflows.BuildType, json.RawMessage(document))
-		var started *serviceerror.WorkflowExecutionAlreadyStarted
-		if errors.As(err, &started) {
-			return nil // by a call whose answer was lost
-		}
-		return err
-	})
+func (c *cast) begin(id, queue, document string) (built, error) {
+	return c.run(id, document, client.StartWorkflowOptions{TaskQueue: queue, WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE})
 }
 
-// built is how a build ended.
+// retry starts a build again that was cancelled, as kiln retry does.
+func (c *cast) retry(b built, queue string) (built, error) {
+	var cancelled *temporal.CanceledError
+	var left workflows.Cancellation
+	if !errors.As(b.err, &cancelled) {
+		return b, b.err
+	}
+	if err := cancelled.Details(&left); err != nil {
+		return b, err
+	}
+	return c.run(b.id, b.document, client.StartWorkflowOptions{TaskQueue: queue, WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY},
+		workflows.Retry{RunID: b.run, Origin: b.run, Resources: left.Resources})
+}
+
+func (c *cast) run(id, document string, opts client.StartWorkflowOptions, more ...any) (built, error) {
+	opts.ID, opts.WorkflowTaskTimeout, opts.WorkflowExecutionErrorWhenAlreadyStarted = id, 3*time.Second, true
+	b := built{id: id, document: document}
+	err := persist("start build "+id, func(ctx context.Context) error {
+		run, err := c.client.ExecuteWorkflow(ctx, opts, workflows.BuildType, append([]any{json.RawMessage(document)}, more...)...)
+		var started *serviceerror.WorkflowExecutionAlreadyStarted
+		switch {
+		case err == nil:
+			b.run = run.GetRunID()
+		case errors.As(err, &started): // by a call whose answer was lost
+			b.run = started.RunId
+		default:
+			return err
+		}
+		return nil
+	})
+	return b, err
+}
+
+// built is how a run of a build ended.
 type built struct {
-	id       string
+	id, run  string
 	document string
 	result   workflows.Result
 	err      error
 	unwanted bool // somebody wanted to cancel it
 }
 
-// end waits for the end of a build, however often Temporal goes away meanwhile.
-func (c *cast) end(id, document string) built {
-	b := built{id: id, document: document}
+// end waits for the end of a run, however often Temporal goes away meanwhile.
+func (c *cast) end(b built) built {
 	var ended *temporal.WorkflowExecutionError
-	if err := persist("wait for build "+id, func(ctx context.Context) error {
-		b.err = c.client.GetWorkflow(ctx, id, "").Get(ctx, &b.result)
+	if err := persist("wait for build "+b.id, func(ctx context.Context) error {
+		b.err = c.client.GetWorkflow(ctx, b.id, b.run).Get(ctx, &b.result)
 		if errors.As(b.err, &ended) {
 			return nil
 		}

@@ -42,6 +42,7 @@ type scene struct {
 	*cast
 	t        *testing.T
 	id       string // of the build and its task queue
+	build    built
 	document string
 	worker   *hand   // the last
 	workers  []*hand // all
@@ -80,7 +81,9 @@ func (s *scene) leave() {
 // begin starts the build of the scene.
 func (s *scene) begin() {
 	s.t.Helper()
-	require.NoError(s.t, s.cast.begin(s.id, s.id, s.document))
+	var err error
+	s.build, err = s.cast.begin(s.id, s.id, s.document)
+	require.NoError(s.t, err)
 }
 
 // reach waits until a call is where it is to be held, and makes sure that the cloud has
@@ -254,7 +257,7 @@ func (c *cast) scenes(t *testing.T, part string, points []point, ends func(*scen
 // requireBuilt waits until the build has succeeded.
 func (s *scene) requireBuilt() testimony {
 	s.t.Helper()
-	b := s.end(s.id, s.document)
+	b := s.end(s.build)
 	said := s.hear(s.t, b)
 	require.NoError(s.t, b.err)
 	return said

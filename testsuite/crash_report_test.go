@@ -74,15 +74,15 @@ func (y *toll) note(in *counts, kind string) {
 
 // report sums up what happened and what came of it.
 type report struct {
-	mu                                       sync.Mutex
-	builds, calls                            int
-	kills, cuts, points, faults, made, wrong counts
+	mu                                             sync.Mutex
+	calls                                          int
+	runs, kills, cuts, points, faults, made, wrong counts
 }
 
 // report is that of a cast.
 func (c *cast) report(e evidence, violations []violation) *report {
 	r := &report{
-		builds: len(e.builds), calls: len(e.requests),
+		calls: len(e.requests), runs: endsOf(e.builds),
 		kills: c.toll.kills, cuts: c.toll.cuts, points: c.toll.points, faults: c.log.faults, made: madeByKind(e.requests),
 	}
 	for _, v := range violations {
@@ -102,10 +102,9 @@ func (c *cast) report(e evidence, violations []violation) *report {
 func (r *report) add(other *report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.builds += other.builds
 	r.calls += other.calls
 	for into, from := range map[*counts]counts{
-		&r.kills: other.kills, &r.cuts: other.cuts, &r.points: other.points, &r.faults: other.faults, &r.made: other.made, &r.wrong: other.wrong,
+		&r.runs: other.runs, &r.kills: other.kills, &r.cuts: other.cuts, &r.points: other.points, &r.faults: other.faults, &r.made: other.made, &r.wrong: other.wrong,
 	} {
 		for kind, n := range from {
 			into.add(kind, n)
@@ -122,7 +121,7 @@ func (r *report) String() string {
 		n     int
 		kinds counts
 	}{
-		{"builds", r.builds, nil},
+		{"runs of builds", r.runs.total(), r.runs},
 		{"kills", r.kills.total(), r.kills},
 		{"networks cut", r.cuts.total(), r.cuts},
 		{"points of death", r.points.total(), r.points},
@@ -137,6 +136,26 @@ func (r *report) String() string {
 	}
 	_ = table.Flush()
 	return text.String()
+}
+
+// endsOf counts how runs ended, and among them apart those that were begun again.
+func endsOf(runs []testimony) (all counts) {
+	known := map[string]bool{}
+	for _, b := range runs {
+		end := "failed"
+		switch {
+		case b.result != nil:
+			end = "succeeded"
+		case b.cancellation != nil:
+			end = "cancelled"
+		}
+		if known[b.id] {
+			end += " after a retry"
+		}
+		known[b.id] = true
+		all.add(end, 1)
+	}
+	return all
 }
 
 // prefixes is the kind of a resource by the beginning of its id.

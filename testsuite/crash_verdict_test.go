@@ -23,13 +23,13 @@ func (c *cast) hear(t *testing.T, b built) testimony {
 	said.document, err = spec.Read(b.id, []byte(b.document), spec.Options{})
 	require.NoError(t, err)
 	require.NoError(t, persist("ask build "+b.id, func(ctx context.Context) error {
-		answer, err := c.client.QueryWorkflow(ctx, b.id, "", workflows.ProgressQuery)
+		answer, err := c.client.QueryWorkflow(ctx, b.id, b.run, workflows.ProgressQuery)
 		if err != nil {
 			return err
 		}
 		return answer.Get(&said.progress)
 	}))
-	said.history = history(t, c.client, b.id)
+	said.history = historyOf(t, c.client, b.id, b.run)
 	c.toll.mu.Lock()
 	defer c.toll.mu.Unlock()
 	c.toll.builds = append(c.toll.builds, said)

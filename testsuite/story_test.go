@@ -164,11 +164,17 @@ func (p *machine) runBare(c client.Client, id, document string) (workflows.Resul
 	return result, run.Get(context.Background(), &result)
 }
 
-// history is all that happened to a build.
+// history is all that happened to a build, in its last run.
 func history(t *testing.T, c client.Client, id string) *historypb.History {
 	t.Helper()
+	return historyOf(t, c, id, "")
+}
+
+// historyOf is all that happened in a run.
+func historyOf(t *testing.T, c client.Client, id, run string) *historypb.History {
+	t.Helper()
 	var history historypb.History
-	events := c.GetWorkflowHistory(context.Background(), id, "", false, 0)
+	events := c.GetWorkflowHistory(context.Background(), id, run, false, 0)
 	for events.HasNext() {
 		event, err := events.Next()
 		require.NoError(t, err)
