@@ -38,6 +38,7 @@ type Cloud struct {
 	oss          *url.URL
 	credentials  *chain
 	wire         *wire
+	gate         Gate // may be nil
 }
 
 // New checks the options and returns a Cloud. It makes no call.
@@ -66,6 +67,7 @@ func New(opts Options) (*Cloud, error) {
 		wire: newWire(
 			cmp.Or(opts.ConnectTimeout, defaultConnectTimeout),
 			cmp.Or(opts.ReadTimeout, defaultReadTimeout), opts.Dial),
+		gate: opts.Gate,
 	}, nil
 }
 
