@@ -38,6 +38,7 @@ type commandOptions struct {
 	CallTimeout      time.Duration
 	NotifyRetry      workflows.NotifyRetry
 	StopTimeout      time.Duration
+	PprofAddress     string
 	LogFormat        string
 	LogLevel         string
 }
@@ -76,6 +77,7 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", defaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")
 	flags.DurationVar(&o.NotifyRetry.Limit, "notification-limit", defaultNotifyLimit, "time after which a notification is given up (env KILN_NOTIFICATION_LIMIT)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
+	flags.StringVar(&o.PprofAddress, "pprof-address", "", "loopback `ADDRESS` that serves profiles of the worker, such as 127.0.0.1:6060 (env KILN_PPROF_ADDRESS; default: none)")
 }
 
 // fromEnv maps flags to the environment that sets them where the command line does not.
@@ -87,6 +89,7 @@ var fromEnv = map[string]string{
 	"notification-pause": "KILN_NOTIFICATION_PAUSE",
 	"notification-limit": "KILN_NOTIFICATION_LIMIT",
 	"stop-timeout":       "KILN_STOP_TIMEOUT",
+	"pprof-address":      "KILN_PPROF_ADDRESS",
 	"log-format":         "KILN_LOG_FORMAT",
 	"log-level":          "KILN_LOG_LEVEL",
 }
@@ -125,7 +128,7 @@ func (o *commandOptions) validate() error {
 	if o.HeartbeatTimeout < minHeartbeatTimeout {
 		return fmt.Errorf("--heartbeat-timeout is %s: give at least %s, or every wait is taken for lost", o.HeartbeatTimeout, minHeartbeatTimeout)
 	}
-	return nil
+	return checkPprofAddress(o.PprofAddress)
 }
 
 func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
@@ -147,6 +150,11 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 	if err := checkCloud(ctx, cloud, logger); err != nil {
 		return err
 	}
+	stop, err := servePprof(opts.PprofAddress, logger)
+	if err != nil {
+		return cli.Fail(cli.ExitUsage, err)
+	}
+	defer stop()
 	return Run(ctx, Options{
 		Client:           target,
 		Cloud:            cloud,

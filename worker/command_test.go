@@ -42,6 +42,7 @@ func TestCommandRefusesBeforeItStarts(t *testing.T) {
 		{"a time that is none", []string{"--poll-interval", "soon"}, cli.ExitUsage, "soon"},
 		{"no time at all", []string{"--stop-timeout", "0s"}, cli.ExitUsage, "--stop-timeout"},
 		{"a heartbeat that no wait can keep", []string{"--heartbeat-timeout", "1ms"}, cli.ExitUsage, "--heartbeat-timeout is 1ms: give at least 1s"},
+		{"profiles for everybody", []string{"--pprof-address", ":6060"}, cli.ExitUsage, "--pprof-address"},
 		{"an argument", []string{"now"}, cli.ExitUsage, "now"},
 		{"an address that is none", []string{"--address", "temporal"}, cli.ExitUsage, "temporal"},
 	} {
