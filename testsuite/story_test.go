@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,8 +18,6 @@ import (
 
 	"github.com/seed1230462e/kiln/workflows"
 )
-
-var discard = slog.New(slog.DiscardHandler)
 
 const importOneDisk = `"source": {"import": {"disks": [{"bucket": "kiln-examples", "object": "disks/base.qcow2", "format": "QCOW2", "sizeGiB": 40}]}}`
 
@@ -164,25 +161,6 @@ func (p *machine) runBare(c client.Client, id, document string) (workflows.Resul
 	return result, run.Get(context.Background(), &result)
 }
 
-// history is all that happened to a build, in its last run.
-func history(t *testing.T, c client.Client, id string) *historypb.History {
-	t.Helper()
-	return historyOf(t, c, id, "")
-}
-
-// historyOf is all that happened in a run.
-func historyOf(t *testing.T, c client.Client, id, run string) *historypb.History {
-	t.Helper()
-	var history historypb.History
-	events := c.GetWorkflowHistory(context.Background(), id, run, false, 0)
-	for events.HasNext() {
-		event, err := events.Next()
-		require.NoError(t, err)
-		history.Events = append(history.Events, event)
-	}
-	return &history
-}
-
 // The Web UI tells the story by the summaries of the activities.
 func requireSummaries(t *testing.T, history *historypb.History) {
 	t.Helper()
@@ -191,17 +169,6 @@ func requireSummaries(t *testing.T, history *historypb.History) {
 			require.NotEmpty(t, event.GetUserMetadata().GetSummary().GetData(), scheduled.GetActivityType().GetName())
 		}
 	}
-}
-
-// scheduled are the types of the activities in a history.
-func scheduled(history *historypb.History) []string {
-	var types []string
-	for _, event := range history.GetEvents() {
-		if activity := event.GetActivityTaskScheduledEventAttributes(); activity != nil {
-			types = append(types, activity.GetActivityType().GetName())
-		}
-	}
-	return types
 }
 
 // record keeps a build's history for the replay test, when KILN_RECORD names a folder.
