@@ -26,10 +26,13 @@ type (
 	EndedCopy = notify.Copy
 	// EndedReason is why it failed.
 	EndedReason = notify.Failure
+	// AwaitedApproval is what a build waits for.
+	AwaitedApproval = notify.Approval
 )
 
 // The kinds of events.
 const (
+	EventWaiting   = notify.Waiting
 	EventSucceeded = notify.Succeeded
 	EventFailed    = notify.Failed
 	EventCancelled = notify.Cancelled

@@ -37,6 +37,12 @@ func robotMessage(e Event) message {
 		add("Warning:", warning)
 	}
 	add("Reason:", end.SkipReason)
+	if wait := end.Approval; wait != nil {
+		add("Reason:", wait.Reason)
+		add("Until", wait.Until.UTC().Format("2006-01-02 15:04 UTC"))
+		add("Approve:", "kiln approve "+end.BuildID)
+		add("Reject:", "kiln reject "+end.BuildID+" --reason WHY")
+	}
 	if failure := end.Error; failure != nil {
 		add("Step", failure.Step)
 		add("Code", failure.Code)
@@ -48,7 +54,10 @@ func robotMessage(e Event) message {
 
 // said is the outcome in a heading.
 func said(e Event) string {
-	if e.Kind == Succeeded && e.Ending.Outcome == "partial" {
+	switch {
+	case e.Kind == Waiting:
+		return "waits for approval"
+	case e.Kind == Succeeded && e.Ending.Outcome == "partial":
 		return "succeeded in part"
 	}
 	return string(e.Kind)

@@ -57,6 +57,12 @@ var events = map[string]Event{
 		e.Ending.Outcome, e.Ending.Warnings = "partial", []string{"component ic-bp1000000000001 is left: Forbidden.RAM: see https://help.aliyun.com/ram"}
 		return e
 	}(),
+	"waiting": func() Event {
+		e := succeeded()
+		e.Kind, e.Ending.Outcome, e.Ending.BatchComputeImageID, e.Ending.FinishedAt = Waiting, "waiting", "", time.Time{}
+		e.Ending.Approval = &Approval{Since: noon.Add(-time.Minute), Until: noon.Add(72*time.Hour - time.Minute), Reason: "look at [the kernel](https://kernel.org)"}
+		return e
+	}(),
 	"failed": ended(Failed, func(e *Ending) {
 		e.Error = &Failure{
 			Code: "InvalidOSSObject.NotFound", Message: "The specified OSS object does not exist in this region.",

@@ -42,7 +42,7 @@ func cloudEvent(e Event) ([]byte, error) {
 	is.SetSource("/kiln/" + url.PathEscape(e.Namespace) + "/" + url.PathEscape(e.Ending.BuildID))
 	is.SetType(e.Kind.Type())
 	is.SetSubject(e.Ending.BuildID)
-	is.SetTime(e.Ending.FinishedAt)
+	is.SetTime(e.Ending.at())
 	if err := is.SetData(event.ApplicationJSON, e.Ending); err != nil {
 		return nil, refuse("encode the event: %v", err)
 	}

@@ -31,6 +31,8 @@ type Build struct {
 	Image Image `json:"image,omitzero"`
 	// BatchCompute registers the golden image with Batch Compute; left out, it is not registered.
 	BatchCompute *BatchCompute `json:"batchCompute,omitempty"`
+	// Approval lets the build wait before it is registered until somebody approves the golden image.
+	Approval *Approval `json:"approval,omitempty"`
 	// OnFailure says what becomes of what a failed build made: keep leaves it, for a retry or a look,
 	// and cleanup removes it.
 	OnFailure string `json:"onFailure,omitempty" jsonschema:"enum=keep,enum=cleanup,default=keep"`
@@ -44,7 +46,7 @@ type Build struct {
 	Timeouts Timeouts `json:"timeouts,omitzero"`
 	// Schedule says when the image is built by itself; `kiln schedule create` applies it.
 	Schedule *Schedule `json:"schedule,omitempty"`
-	// Notifications are who is told how a build ended.
+	// Notifications are who is told how a build ended, and that it waits for approval.
 	Notifications []Notification `json:"notifications,omitempty" jsonschema:"maxItems=20"`
 }
 

@@ -17,7 +17,7 @@ type checker struct {
 // the schema says what is missing.
 var rules = slices.Concat(
 	documentRules, sourceRules, importRules, componentRules, templateRules, imageRules,
-	batchComputeRules, cleanupRules, tagRules, scheduleRules, freezeRules, notificationRules,
+	batchComputeRules, cleanupRules, tagRules, scheduleRules, freezeRules, notificationRules, approvalRules,
 )
 
 func check(root *node, build Build, found *findings) {

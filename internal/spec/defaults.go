@@ -48,6 +48,7 @@ func (b Build) withDefaults() Build {
 		b.Image.Tags = mergeTags(b.Tags, b.Image.Tags)
 	}
 	b.BatchCompute = b.batchComputeWithDefaults()
+	b.Approval = b.approvalWithDefaults()
 	b.Schedule = b.scheduleWithDefaults()
 	return b
 }

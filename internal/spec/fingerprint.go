@@ -17,7 +17,7 @@ func (b Build) Fingerprint() string {
 	// These say nothing of the image.
 	meaning.OnFailure, meaning.OnCancel, meaning.OnSuccess, meaning.Retries = "", "", OnSuccess{}, Retries{}
 	meaning.Timeouts.Cleanup = 0
-	meaning.Schedule, meaning.Notifications = nil, nil
+	meaning.Approval, meaning.Schedule, meaning.Notifications = nil, nil, nil
 	data, err := json.Marshal(meaning)
 	if err != nil {
 		panic(err) // text, numbers and maps of text always marshal

@@ -38,6 +38,7 @@ func TestFingerprintLeavesOutWhatSaysNothingOfTheImage(t *testing.T) {
 		"no clean-up on cancel":   "onCancel: keep",
 		"removal on success":      "onSuccess: {importedImage: remove, template: remove}",
 		"retries":                 "retries: {import: 2, execution: 3}",
+		"an approval":             "approval: {timeout: 1h, reason: look at it}",
 		"the clean-up's timeout":  "timeouts: {cleanup: 1h}",
 		"defaults spelled out":    "onFailure: keep\nonCancel: cleanup\nonSuccess: {components: keep}\nretries: {import: 0}\ntimeouts: {cleanup: 2h}",
 	} {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Notification tells somebody how a build ended: by exactly one of webhook and dingTalk.
+// Notification tells somebody how a build ended, or that it waits for approval: by exactly one of webhook and dingTalk.
 type Notification struct {
-	// On which ends; left out: all of them.
-	On []string `json:"on,omitempty" jsonschema:"minItems=1,enum=succeeded,enum=failed,enum=cancelled,enum=unchanged,enum=skipped"`
+	// On what; left out: all of it.
+	On []string `json:"on,omitempty" jsonschema:"minItems=1,enum=waiting,enum=succeeded,enum=failed,enum=cancelled,enum=unchanged,enum=skipped"`
 	// Webhook gets a CloudEvent over HTTP.
 	Webhook *Webhook `json:"webhook,omitempty"`
 	// DingTalk is a robot of a DingTalk group.
