@@ -104,8 +104,8 @@ func baseURL(service, override string) (*url.URL, error) {
 func (c *Cloud) invokeECS(
 	ctx context.Context, api, region string, call func(client *ecs.Client, ctx context.Context) error, answer any,
 ) error {
-	x := &exchange{api: api, service: "ECS"}
-	config, err := c.config(ctx, x, region, c.ecs)
+	x := &exchange{Call: Call{API: api, Region: region}, service: "ECS"}
+	config, err := c.config(ctx, x, c.ecs)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (c *Cloud) invokeECS(
 func (c *Cloud) invokeBatchCompute(
 	ctx context.Context, region, action, method, path string, query map[string]string, body any, answer any,
 ) error {
-	x := &exchange{api: "BatchCompute." + action, service: "Batch Compute"}
-	config, err := c.config(ctx, x, region, c.batchCompute)
+	x := &exchange{Call: Call{API: "BatchCompute." + action, Region: region}, service: "Batch Compute"}
+	config, err := c.config(ctx, x, c.batchCompute)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (c *Cloud) invokeBatchCompute(
 	config.NoProxy = config.Endpoint
 	client, err := openapi.NewClient(config)
 	if err != nil {
-		return fmt.Errorf("%s: make the Batch Compute client: %w", x.api, err)
+		return fmt.Errorf("%s: make the Batch Compute client: %w", x.API, err)
 	}
 	params := &openapiutil.Params{
 		Action: &action, Version: dara.String("2015-11-11"), Protocol: dara.String("HTTPS"),
@@ -156,11 +156,17 @@ var regionID = regexp.MustCompile(`^[a-z][a-z0-9-]{1,62}$`)
 // config is what both SDK clients are made from. They are made for each call: they hold
 // nothing but settings, and so every call signs with the credentials of the moment.
 // NoProxy keeps the SDK from handling proxies, which the wire does.
-func (c *Cloud) config(ctx context.Context, x *exchange, region string, override *url.URL) (*openapiutil.Config, error) {
-	if !regionID.MatchString(region) {
+//
+// It is also where a call passes the gate: before anything is done for it but to see
+// that it has a region.
+func (c *Cloud) config(ctx context.Context, x *exchange, override *url.URL) (*openapiutil.Config, error) {
+	if !regionID.MatchString(x.Region) {
 		// The region becomes part of a host name, so ask no host and say what ECS would.
-		return nil, &Error{API: x.api, Code: "InvalidRegionId.NotFound",
-			Message: fmt.Sprintf("%.80q is not a region id such as cn-hangzhou.", region)}
+		return nil, &Error{API: x.API, Code: "InvalidRegionId.NotFound",
+			Message: fmt.Sprintf("%.80q is not a region id such as cn-hangzhou.", x.Region)}
+	}
+	if err := c.enter(ctx, x); err != nil {
+		return nil, err
 	}
 	keys, err := c.credentials.get(ctx)
 	if err != nil {
@@ -169,7 +175,7 @@ func (c *Cloud) config(ctx context.Context, x *exchange, region string, override
 	x.secrets = []string{dara.StringValue(keys.AccessKeySecret), dara.StringValue(keys.SecurityToken)}
 	config := &openapiutil.Config{
 		AccessKeyId: keys.AccessKeyId, AccessKeySecret: keys.AccessKeySecret, SecurityToken: keys.SecurityToken,
-		RegionId: &region, UserAgent: dara.String("Kiln"), HttpClient: c.wire,
+		RegionId: &x.Region, UserAgent: dara.String("Kiln"), HttpClient: c.wire,
 	}
 	if override != nil {
 		config.Endpoint = &override.Host
@@ -184,11 +190,12 @@ func (c *Cloud) outcome(x *exchange, sdkErr error, answer any) error {
 	switch {
 	case x.err != nil:
 		c.credentials.heed(x.err.Code)
+		c.heed(x, x.err)
 		return x.err
 	case x.answered:
 		return x.decode(answer)
 	default:
-		return &Error{API: x.api, Code: CodeNoAnswer, Err: sdkErr,
+		return &Error{API: x.API, Code: CodeNoAnswer, Err: sdkErr,
 			Message: x.clean(fmt.Sprintf("the request to %s was not sent: %v", x.service, sdkErr))}
 	}
 }

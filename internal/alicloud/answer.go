@@ -92,7 +92,7 @@ func (x *exchange) bad(what string, err error) {
 
 func (x *exchange) fail(code, message string, err error) {
 	x.err = &Error{
-		API: x.api, Code: code, HTTPStatus: x.status, Message: message, RequestID: x.requestID, Err: err,
+		API: x.API, Code: code, HTTPStatus: x.status, Message: message, RequestID: x.requestID, Err: err,
 	}
 }
 

@@ -259,17 +259,3 @@ type Options struct {
 	// Gate is passed by every call; nil lets all of them through.
 	Gate Gate
 }
-
-// Gate decides when a call may be made: the quota of an account is shared.
-type Gate interface {
-	// Enter returns when the call may be made. Its error ends the call, which was not made.
-	Enter(ctx context.Context, call Call) error
-	// Heed hears that a call was refused.
-	Heed(call Call, refused *Error)
-}
-
-// Call is a call to the cloud, as the account's quota counts them.
-type Call struct {
-	API    string // as in Error
-	Region string
-}

@@ -14,6 +14,9 @@ const (
 	CodeNoAnswer   = "NoAnswer"   // refused connection, reset or time-out: the outcome is unknown
 	CodeBadAnswer  = "BadAnswer"  // not JSON, truncated, wrong types, or a 2xx without the id it owes
 	CodeRedirected = "Redirected" // a 3xx, which these services never send
+	// CodeHeldBack is the error of a Gate that lets a call wait for longer than it holds one:
+	// the call was not made. Whoever knows the codes of the cloud takes it for a throttle.
+	CodeHeldBack = "Throttling.Kiln"
 )
 
 // ErrNotFound is wrapped by the errors of Task and Execution when the cloud knows no such thing.

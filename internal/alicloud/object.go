@@ -15,15 +15,17 @@ import (
 // Object looks at an object in OSS without reading it. The error of an unknown object or
 // bucket wraps ErrNotFound. (OSS API reference, HeadObject.)
 func (c *Cloud) Object(ctx context.Context, region, bucket, key string) (Object, error) {
-	x := &exchange{api: "OSS.HeadObject", service: "OSS"}
-	config, err := c.config(ctx, x, region, c.oss)
+	x := &exchange{Call: Call{API: "OSS.HeadObject", Region: region}, service: "OSS"}
+	config, err := c.config(ctx, x, c.oss)
 	if err != nil {
 		return Object{}, err
 	}
 	head, err := c.ossClient(config.AccessKeyId, config.AccessKeySecret, config.SecurityToken, region).
 		HeadObject(ctx, &oss.HeadObjectRequest{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return Object{}, x.objectError(err)
+		refused := x.objectError(err)
+		c.heed(x, refused)
+		return Object{}, refused
 	}
 	return Object{ETag: dara.StringValue(head.ETag), CRC64: dara.StringValue(head.HashCRC64), Size: head.ContentLength}, nil
 }
@@ -45,12 +47,12 @@ func (c *Cloud) ossClient(id, secret, token *string, region string) *oss.Client 
 
 // objectError is what a look at an object came to. The answer to HEAD has no body, so a
 // code is often missing and the status decides.
-func (x *exchange) objectError(err error) error {
+func (x *exchange) objectError(err error) *Error {
 	var refused *oss.ServiceError
 	if !errors.As(err, &refused) {
-		return &Error{API: x.api, Code: CodeNoAnswer, Err: err, Message: x.clean(fmt.Sprintf("no answer from OSS: %v", err))}
+		return &Error{API: x.API, Code: CodeNoAnswer, Err: err, Message: x.clean(fmt.Sprintf("no answer from OSS: %v", err))}
 	}
-	is := &Error{API: x.api, Code: refused.Code, HTTPStatus: refused.StatusCode, Message: x.clean(refused.Message), RequestID: refused.RequestID}
+	is := &Error{API: x.API, Code: refused.Code, HTTPStatus: refused.StatusCode, Message: x.clean(refused.Message), RequestID: refused.RequestID}
 	switch refused.StatusCode {
 	case http.StatusNotFound:
 		is.Code, is.Err = "NoSuchKey", ErrNotFound

@@ -42,13 +42,14 @@ func newWire(connect, read time.Duration, dial func(context.Context, string, str
 // exchange is one request with its answer. It travels in the request's context from
 // invoke to the wire.
 type exchange struct {
-	api, service string
-	secrets      []string // never to appear in an error
-	answered     bool     // a 2xx with a JSON object came
-	status       int
-	requestID    string
-	body         []byte
-	err          *Error
+	Call
+	service   string
+	secrets   []string // never to appear in an error
+	answered  bool     // a 2xx with a JSON object came
+	status    int
+	requestID string
+	body      []byte
+	err       *Error
 }
 
 type exchangeKey struct{}
@@ -112,16 +113,16 @@ func (x *exchange) noAnswer(request *http.Request, w *wire, err error) error {
 		// The deadline that passed is the call's, not the caller's.
 		err = fmt.Errorf("%w: %s", os.ErrDeadlineExceeded, err.Error())
 	}
-	x.err = &Error{API: x.api, Code: CodeNoAnswer, Err: err, Message: x.clean(where + ": " + err.Error())}
+	x.err = &Error{API: x.API, Code: CodeNoAnswer, Err: err, Message: x.clean(where + ": " + err.Error())}
 	return x.err
 }
 
 // notSent is a call that ended before there was a request.
 func (x *exchange) notSent(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
-		return fmt.Errorf("%s: %w", x.api, err)
+		return fmt.Errorf("%s: %w", x.API, err)
 	}
-	return &Error{API: x.api, Code: CodeNoAnswer, Err: ctx.Err(),
+	return &Error{API: x.API, Code: CodeNoAnswer, Err: ctx.Err(),
 		Message: fmt.Sprintf("the request to %s was not sent: %v", x.service, ctx.Err())}
 }
 

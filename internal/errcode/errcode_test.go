@@ -69,6 +69,7 @@ func TestLookupFindsTheNearestRow(t *testing.T) {
 		{"no answer", register, "NoAnswer", 0, "*", "NoAnswer", errcode.Retry},
 		{"a broken answer", "ImportImage", "BadAnswer", 502, "*", "BadAnswer", errcode.Retry},
 		{"a redirect", "ImportImage", "Redirected", 302, "*", "Redirected", errcode.Stop},
+		{"a call that was held back", "ImportImage", "Throttling.Kiln", 0, "*", "Throttling.Kiln", errcode.Retry},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
