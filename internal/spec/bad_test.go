@@ -42,8 +42,8 @@ func TestBadDocuments(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			document, err := os.ReadFile(file)
 			require.NoError(t, err)
-			build, err := Read(filepath.Base(file), document, optionsOf(string(document)))
-			require.Zero(t, build)
+			is, err := Expand(filepath.Base(file), document, optionsOf(string(document)))
+			require.Zero(t, is)
 			var faults Faults
 			require.ErrorAs(t, err, &faults)
 			requireGolden(t, file+".golden", report(faults))

@@ -10,7 +10,7 @@ package spec
 type Build struct {
 	// Name of the build. The build id and every name that the document leaves out follow from it.
 	Name string `json:"name"`
-	// Region in which everything happens, such as cn-hangzhou.
+	// Region in which everything happens, such as cn-hangzhou; left out beside matrix.regions.
 	Region string `json:"region"`
 	// ResourceGroupID is the resource group of every resource that does not name its own.
 	ResourceGroupID string `json:"resourceGroupId,omitempty"`
@@ -18,6 +18,8 @@ type Build struct {
 	Tags map[string]string `json:"tags,omitempty"`
 	// Variables are names with default values, used in text as ${{ vars.name }} and set by --var name=value.
 	Variables map[string]string `json:"variables,omitempty"`
+	// Matrix makes the document stand for many builds.
+	Matrix *Matrix `json:"matrix,omitempty"`
 	// Source is the disk or image the build starts from; left out when template.id names a template.
 	Source Source `json:"source,omitzero"`
 	// Components are the build and test steps put into the image, in order.

@@ -18,15 +18,15 @@ import (
 const examples = "../../docs/examples"
 
 // readExample reads an example as the command line does: files beside the document.
-func readExample(t *testing.T, file string) Build {
+func readExample(t *testing.T, file string) Expansion {
 	t.Helper()
 	document, err := os.ReadFile(file)
 	require.NoError(t, err)
-	build, err := Read(file, document, Options{ReadFile: func(name string) ([]byte, error) {
+	is, err := Expand(file, document, Options{ReadFile: func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(file), name))
 	}})
 	require.NoError(t, err)
-	return build
+	return is
 }
 
 func exampleFiles(t *testing.T) []string {
@@ -43,11 +43,12 @@ func exampleFiles(t *testing.T) []string {
 func TestExamplesAreValid(t *testing.T) {
 	for _, file := range exampleFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			build := readExample(t, file)
-			require.NotEmpty(t, build.Name)
-			for _, disk := range disksOf(build) {
-				require.Equal(t, "kiln-examples", disk.Bucket)
-				require.Contains(t, []string{"disks/base.qcow2", "disks/data.raw", "disks/windows.vhd", "disks/arm64.raw"}, disk.Object)
+			for _, m := range readExample(t, file).Members {
+				require.NotEmpty(t, m.Build.Name)
+				for _, disk := range disksOf(m.Build) {
+					require.Equal(t, "kiln-examples", disk.Bucket)
+					require.Contains(t, []string{"disks/base.qcow2", "disks/data.raw", "disks/windows.vhd", "disks/arm64.raw"}, disk.Object)
+				}
 			}
 		})
 	}
@@ -76,7 +77,9 @@ func TestExamplesNameTheirSchema(t *testing.T) {
 func TestWhatWasReadReadsBackTheSame(t *testing.T) {
 	for _, file := range exampleFiles(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			requireRoundTrip(t, readExample(t, file))
+			is := readExample(t, file)
+			requireBuildsOfDocuments(t, is)
+			requireParts(t, is)
 		})
 	}
 }
@@ -95,14 +98,19 @@ func requireRoundTrip(t *testing.T, build Build) {
 }
 
 // The full example is there to be copied from, so it shows every field, but for those
-// that exclude others or need hardware of their own.
+// that exclude others or need hardware of their own. A matrix has an example of its own.
 func TestFullExampleShowsEveryField(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(examples, "full.yaml"))
-	require.NoError(t, err)
-	shown := map[string]bool{"image.nameSuffix": strings.Contains(string(text), "# nameSuffix: disable")}
-	parse("full.yaml", text, &findings{}).each(nil, func(p path, _ *node) {
-		shown[p.withoutItems()] = true
-	})
+	shown := map[string]bool{}
+	for _, file := range []string{"full.yaml", "matrix.yaml"} {
+		text, err := os.ReadFile(filepath.Join(examples, file))
+		require.NoError(t, err)
+		parse(file, text, &findings{}).each(nil, func(p path, _ *node) {
+			if file == "full.yaml" || len(p) > 0 && p[0] == "matrix" {
+				shown[p.withoutItems()] = true
+			}
+		})
+		shown["image.nameSuffix"] = shown["image.nameSuffix"] || strings.Contains(string(text), "# nameSuffix: disable")
+	}
 	elsewhere := []string{"$schema", "imageId", "imageFamily", "id", "licenseType", "storageLocationArn", "buildContentFile", "testContentFile"}
 	fields := fieldsBelow(compiledSchema(), nil)
 	require.Greater(t, len(fields), 70)
@@ -168,7 +176,7 @@ func TestExamplesWithoutALine(t *testing.T) {
 		lines := strings.SplitAfter(string(text), "\n")
 		for i := range lines {
 			document := strings.Join(slices.Concat(lines[:i], lines[i+1:]), "")
-			build, err := Read(file, []byte(document), Options{ReadFile: func(name string) ([]byte, error) {
+			is, err := Expand(file, []byte(document), Options{ReadFile: func(name string) ([]byte, error) {
 				return os.ReadFile(filepath.Join(examples, name))
 			}})
 			var faults Faults
@@ -177,7 +185,7 @@ func TestExamplesWithoutALine(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err)
-			requireRoundTrip(t, build)
+			requireBuildsOfDocuments(t, is)
 		}
 	}
 }
@@ -189,10 +197,8 @@ func TestMutatedExamplesReadBackTheSame(t *testing.T) {
 	}}
 	var documents []any
 	for _, file := range exampleFiles(t) {
-		text, err := json.Marshal(readExample(t, file))
-		require.NoError(t, err)
 		var document any
-		require.NoError(t, json.Unmarshal(text, &document))
+		require.NoError(t, json.Unmarshal(readExample(t, file).Documents[0], &document))
 		documents = append(documents, document)
 		m.collect(document)
 	}
@@ -204,9 +210,9 @@ func TestMutatedExamplesReadBackTheSame(t *testing.T) {
 		}
 		text, err := json.Marshal(document)
 		require.NoError(t, err)
-		if build, err := Read("document", text, Options{}); err == nil {
+		if is, err := Expand("document", text, Options{}); err == nil {
 			accepted++
-			requireRoundTrip(t, build)
+			requireBuildsOfDocuments(t, is)
 		}
 	}
 	require.Greater(t, accepted, 100)

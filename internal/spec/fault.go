@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -73,6 +74,26 @@ func (f *findings) silence(p path) {
 		f.known = map[string]bool{}
 	}
 	f.known[p.String()] = true
+}
+
+// after are findings of a stage after this one. The newest faults belong to it as well, so
+// that what it says about their paths is dropped.
+func (f *findings) after(newest int) *findings {
+	next := &findings{file: f.file, source: f.source, known: map[string]bool{}}
+	maps.Copy(next.known, f.known)
+	for _, fault := range f.faults[len(f.faults)-newest:] {
+		next.known[fault.Path] = true
+	}
+	return next
+}
+
+// takeOver adds the faults of another stage that fit.
+func (f *findings) takeOver(from *findings, fits func(Fault) bool) {
+	for _, fault := range from.faults {
+		if fits(fault) && !f.known[fault.Path] {
+			f.faults = append(f.faults, fault)
+		}
+	}
 }
 
 // endStage closes the current stage.

@@ -32,16 +32,34 @@ const (
 //
 // What it returns stands alone: the variables have their values in every text, and hold
 // them in Variables; the files are inlined. As JSON it is a document again, which reads
-// back as the same Build.
+// back as the same Build. A document with a matrix is none of one Build; see Expand.
 func Read(name string, document []byte, opts Options) (Build, error) {
+	root, found := open(name, document)
+	switch {
+	case root == nil:
+		return Build{}, found.inOrder()
+	case root.field("matrix") != nil:
+		standsForMany(root, found)
+		return Build{}, found.inOrder()
+	}
+	return readBuild(root, opts, found)
+}
+
+// open is the document as nodes whose fields have the right names; nil when its faults
+// leave nothing to check.
+func open(name string, document []byte) (*node, *findings) {
 	document = bytes.TrimPrefix(document, []byte(byteOrderMark))
 	found := &findings{file: name, source: linesOf(string(document))}
 	root := parse(name, document, found)
-	if root == nil {
-		return Build{}, found.inOrder()
+	if root != nil {
+		found.endStage()
+		fixFields(root, compiledSchema(), nil, found)
 	}
-	found.endStage()
-	fixFields(root, compiledSchema(), nil, found)
+	return root, found
+}
+
+// readBuild reads the nodes of a document of one build, which it changes.
+func readBuild(root *node, opts Options, found *findings) (Build, error) {
 	vars := declareVariables(root, opts.Vars, found)
 	vars.fill(root)
 	inlineFiles(root, vars, opts.ReadFile)

@@ -105,6 +105,13 @@ func takeTypes(n *node, s *jsonschema.Schema) {
 	}
 }
 
+// validationOf are the faults that validate would report.
+func validationOf(root *node, found *findings) *findings {
+	all := &findings{file: found.file, source: found.source}
+	validate(root, all)
+	return all
+}
+
 // validate reports every place where the document does not fit the schema.
 func validate(root *node, found *findings) {
 	var invalid *jsonschema.ValidationError

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,7 @@ func generateSchema(t *testing.T) []byte {
 
 	definitions := schema.Definitions
 	finish("Build", schema)
+	regionUnlessMatrix(schema)
 	for name, definition := range definitions {
 		if definition.Properties != nil {
 			finish(name, definition)
@@ -79,6 +81,13 @@ func generateSchema(t *testing.T) []byte {
 	text = bytes.ReplaceAll(text, []byte(`"$defs"`), []byte(`"definitions"`))
 	text = bytes.ReplaceAll(text, []byte(`"#/$defs/`), []byte(`"#/definitions/`))
 	return append(text, '\n')
+}
+
+// regionUnlessMatrix wants a region of a document, unless its matrix may say the regions.
+func regionUnlessMatrix(build *jsonschema.Schema) {
+	build.Required = slices.DeleteFunc(build.Required, func(name string) bool { return name == "region" })
+	build.If = &jsonschema.Schema{Not: &jsonschema.Schema{Required: []string{"matrix"}}}
+	build.Then = &jsonschema.Schema{Required: []string{"region"}}
 }
 
 // durationSchema lets the schema say what Duration's text form is.

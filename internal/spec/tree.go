@@ -3,6 +3,7 @@ package spec
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,6 +58,33 @@ func (n *node) get(name string) *node {
 		return f.value
 	}
 	return nil
+}
+
+// set gives a field a value; a new one stands where its value does.
+func (n *node) set(name string, value *node) {
+	if f := n.field(name); f != nil {
+		f.value = value
+		return
+	}
+	n.fields = append(n.fields, field{name, value.at, value})
+}
+
+func (n *node) drop(name string) {
+	n.fields = slices.DeleteFunc(n.fields, func(f field) bool { return f.name == name })
+}
+
+// clone is a copy that shares nothing with the node.
+func (n *node) clone() *node {
+	same := *n
+	same.fields = slices.Clone(n.fields)
+	for i := range same.fields {
+		same.fields[i].value = n.fields[i].value.clone()
+	}
+	same.items = slices.Clone(n.items)
+	for i := range same.items {
+		same.items[i] = n.items[i].clone()
+	}
+	return &same
 }
 
 // step is the value one step down; nil when there is none.
