@@ -23,6 +23,8 @@ const (
 	ImageTestsFailed = "ImageTestsFailed" // the image was made, its tests failed
 	Disappeared      = "Disappeared"      // what was waited for does not exist any more
 	Timeout          = "Timeout"          // a step did not end within the document's timeout
+	Rejected         = "Rejected"         // somebody has rejected the image
+	ApprovalTimeout  = "ApprovalTimeout"  // nobody has approved the image within the document's timeout
 )
 
 // Failure is why an activity failed: the details of its ApplicationError, whose type is

@@ -227,7 +227,7 @@ func TestWhatCanBeRetriedIsCompleted(t *testing.T) {
 	require.Equal(t, "old-base\tfailed\nbad-base\tcancelled\n:36\n", got.stdout, "db-base runs again")
 
 	got = kiln(t, &fakeTemporal{}, "__complete", "retry", "web-base", "--from", "")
-	require.Equal(t, "import\ncomponents\ntemplate\nexecution\nregister\n:36\n", got.stdout)
+	require.Equal(t, "import\ncomponents\ntemplate\nexecution\napproval\nregister\n:36\n", got.stdout)
 	got = kiln(t, &fakeTemporal{}, "__complete", "retry", "web-base", "--file", "")
 	require.Equal(t, "yaml\nyml\njson\n:8\n", got.stdout)
 }

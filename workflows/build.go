@@ -68,6 +68,9 @@ func (b *build) tell(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := b.awaitApproval(ctx, imageID); err != nil {
+		return err
+	}
 	if err := b.register(ctx, imageID); err != nil {
 		return err
 	}
@@ -82,6 +85,7 @@ type build struct {
 	retry    *Retry    // nil unless the build goes on from an earlier run
 	occasion *occasion // nil unless a schedule started the build
 	frozen   string    // the freeze window that the occasion falls into
+	gate     gate
 	ledger   ledger
 	progress *Progress
 	result   Result
@@ -107,6 +111,9 @@ func begin(ctx workflow.Context, opts Options, document, retry converter.RawValu
 	err := workflow.SetQueryHandlerWithOptions(ctx, ProgressQuery, b.tellProgress,
 		workflow.QueryHandlerOptions{Description: "Which step is running, and how the others ended"})
 	if err != nil {
+		return b, err
+	}
+	if err := b.takeDecisions(ctx); err != nil {
 		return b, err
 	}
 	if err := b.readRetry(retry); err != nil {
@@ -173,5 +180,8 @@ func (b *build) end(ctx workflow.Context, err error) (Result, error) {
 	if upsertErr := workflow.UpsertTypedSearchAttributes(disconnected, updates...); err == nil {
 		err = upsertErr
 	}
-	return b.result, withLedger(err, b.result.Resources)
+	if handleErr := workflow.Await(disconnected, func() bool { return workflow.AllHandlersFinished(disconnected) }); err == nil {
+		err = handleErr // no decision goes without its answer
+	}
+	return b.result, withLedger(err, b.result)
 }

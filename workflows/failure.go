@@ -21,11 +21,14 @@ type Failure struct {
 	Advice     string `json:"advice"`
 	// Resources is the ledger: what the build asked the cloud for, and what became of it.
 	Resources []Resource `json:"resources,omitempty"`
+	// Approval that was given before the build failed.
+	Approval *Verdict `json:"approval,omitempty"`
 }
 
 // Cancellation is what a cancelled build leaves: the details of its CanceledError.
 type Cancellation struct {
 	Resources []Resource `json:"resources,omitempty"`
+	Approval  *Verdict   `json:"approval,omitempty"`
 }
 
 // stop makes the build's failure of a step's error: the activity's own type and
@@ -50,17 +53,17 @@ func stop(step Step, err error) error {
 	})
 }
 
-// withLedger adds the ledger to the error that a build ends with.
-func withLedger(err error, lines []Resource) error {
+// withLedger adds what a retry goes on from to the error that a build ends with.
+func withLedger(err error, is Result) error {
 	if temporal.IsCanceledError(err) {
-		return temporal.NewCanceledError(Cancellation{Resources: lines})
+		return temporal.NewCanceledError(Cancellation{Resources: is.Resources, Approval: is.Approval})
 	}
 	var refused *temporal.ApplicationError
 	var failure Failure
 	if !errors.As(err, &refused) || refused.Details(&failure) != nil {
 		return err
 	}
-	failure.Resources = lines
+	failure.Resources, failure.Approval = is.Resources, is.Approval
 	return temporal.NewNonRetryableApplicationError(refused.Message(), refused.Type(), nil, failure)
 }
 

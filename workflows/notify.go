@@ -19,7 +19,8 @@ import (
 	"github.com/seed1230462e/kiln/internal/spec"
 )
 
-// NotifyType is the workflow type that tells who asked for it how a build ended. Its one
+// NotifyType is the workflow type that tells who asked for it how a build ended, or that it
+// waits for approval. Its one
 // argument is a Telling; it returns a Told. The build starts it as a child that outlives it.
 const NotifyType = "NotifyBuildEnded"
 
@@ -76,29 +77,38 @@ type Delivery struct {
 // waits only until it has started. It never changes how the build ended.
 func (b *build) notify(ctx workflow.Context, err error) {
 	kind := b.kind(err)
+	if err := b.startTelling(ctx, kind, b.ending(kind)); err != nil {
+		b.result.Warnings = append(b.result.Warnings, "nobody was told how the build ended: "+err.Error())
+	}
+}
+
+// startTelling starts the workflow that tells whoever wants to hear of a kind, if anybody
+// does.
+func (b *build) startTelling(ctx workflow.Context, kind activities.EventKind, told activities.Ending) error {
 	listed := b.listed(kind)
 	if len(listed) == 0 {
-		return
+		return nil
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
-		WorkflowID:        b.notifyID(ctx),
+		WorkflowID:        b.notifyID(ctx, kind),
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON,
 		StaticSummary:     "tell that build " + b.id + " " + string(kind),
 	})
-	child := workflow.ExecuteChildWorkflow(ctx, NotifyType, Telling{Kind: kind, Ending: b.ending(kind), Listed: listed})
-	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+	child := workflow.ExecuteChildWorkflow(ctx, NotifyType, Telling{Kind: kind, Ending: told, Listed: listed})
+	err := child.GetChildWorkflowExecution().Get(ctx, nil)
+	if err != nil {
 		workflow.GetLogger(ctx).Warn("Notifications not started", "error", err)
-		b.result.Warnings = append(b.result.Warnings, "nobody was told how the build ended: "+err.Error())
 	}
+	return err
 }
 
 // notifyID names the workflow that tells of a run. It comes from history once it is there:
 // a build that is reset to a later point goes on with the child that it has started before,
 // although it is another run.
-func (b *build) notifyID(ctx workflow.Context) string {
+func (b *build) notifyID(ctx workflow.Context, kind activities.EventKind) string {
 	var id string
-	encoded := workflow.SideEffect(ctx, func(workflow.Context) any { return notifyID(b.id, b.result.RunID) })
+	encoded := workflow.SideEffect(ctx, func(workflow.Context) any { return notifyID(b.id, b.result.RunID, kind) })
 	if err := encoded.Get(&id); err != nil {
 		panic(fmt.Sprintf("an id in history: %v", err)) // it was written as a text
 	}
@@ -108,10 +118,13 @@ func (b *build) notifyID(ctx workflow.Context) string {
 // longestID is what Temporal takes as a workflow id where it is set to take the least.
 const longestID = 255
 
-// notifyID is a workflow id. The run alone makes it unique, so a build id that is too long
-// loses its end.
-func notifyID(buildID, runID string) string {
+// notifyID is a workflow id. The run makes it unique, so a build id that is too long loses
+// its end; a run ends once, and waits once before that.
+func notifyID(buildID, runID string, kind activities.EventKind) string {
 	suffix := "/notify/" + runID
+	if kind == activities.EventWaiting {
+		suffix = "/notify-waiting/" + runID
+	}
 	return clip(buildID, longestID-len(suffix)) + suffix
 }
 

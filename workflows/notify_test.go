@@ -155,12 +155,14 @@ func TestBuildSucceedsWhenNobodyCanBeTold(t *testing.T) {
 // Temporal refuses a long id, and with it the whole build.
 func TestNotifyIDFitsWhereTemporalTakesTheLeast(t *testing.T) {
 	run := "01a2000b-e65e-76c8-8e9f-4f23eba32137"
-	require.Equal(t, "web/notify/"+run, notifyID("web", run))
-	long := notifyID(strings.Repeat("网", 128), run)
-	require.LessOrEqual(t, len(long), 255)
-	require.Greater(t, len(long), 250)
-	require.True(t, utf8.ValidString(long))
-	require.True(t, strings.HasSuffix(long, "/notify/"+run))
+	for kind, word := range map[activities.EventKind]string{activities.EventFailed: "/notify/", activities.EventWaiting: "/notify-waiting/"} {
+		require.Equal(t, "web"+word+run, notifyID("web", run, kind))
+		long := notifyID(strings.Repeat("网", 128), run, kind)
+		require.LessOrEqual(t, len(long), 255)
+		require.Greater(t, len(long), 250)
+		require.True(t, utf8.ValidString(long))
+		require.True(t, strings.HasSuffix(long, word+run))
+	}
 }
 
 // Another id for the same event would make receivers take a duplicate for news.

@@ -22,6 +22,7 @@ const (
 	StepComponents Step = "components"
 	StepTemplate   Step = "template"
 	StepExecution  Step = "execution"
+	StepApproval   Step = "approval"
 	StepRegister   Step = "register"
 	StepCleanup    Step = "cleanup" // when something is to be removed
 )
@@ -33,6 +34,7 @@ type State string
 const (
 	StatePending   State = "pending"
 	StateRunning   State = "running"
+	StateWaiting   State = "waiting" // until somebody approves
 	StateSucceeded State = "succeeded"
 	StateFailed    State = "failed"
 	StateCancelled State = "cancelled"
@@ -51,7 +53,9 @@ type Progress struct {
 	Steps   []StepProgress `json:"steps"`
 	// Resources is the ledger, in the order in which the build asked for them.
 	Resources []Resource `json:"resources,omitempty"`
-	Error     *Failure   `json:"error,omitempty"`
+	// Approval of the image, once somebody has given it.
+	Approval *Verdict `json:"approval,omitempty"`
+	Error    *Failure `json:"error,omitempty"`
 }
 
 // StepProgress says where a step is. While an activity runs, what it last said of
@@ -78,7 +82,7 @@ func (s *StepProgress) say(format string, args ...any) {
 // tellProgress answers ProgressQuery.
 func (b *build) tellProgress() (Progress, error) {
 	is := *b.progress
-	is.Resources = b.ledger.copy()
+	is.Resources, is.Approval = b.ledger.copy(), b.result.Approval
 	return is, nil
 }
 
@@ -149,7 +153,7 @@ func stateAfter(err error) State {
 
 // marks stand before the steps in the Web UI.
 var marks = map[State]string{
-	StatePending: "▫️", StateRunning: "▶️", StateSucceeded: "✅", StateFailed: "❌", StateCancelled: "⏹️",
+	StatePending: "▫️", StateRunning: "▶️", StateWaiting: "⏸️", StateSucceeded: "✅", StateFailed: "❌", StateCancelled: "⏹️",
 }
 
 // tellDetails shows the steps as the workflow's current details in the Web UI.

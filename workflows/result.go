@@ -37,6 +37,7 @@ type Result struct {
 	Tokens              map[Step]string   `json:"tokens"`              // components/N for the Nth component
 	Resources           []Resource        `json:"resources,omitempty"` // the ledger, in the order in which the build asked for them
 	Warnings            []string          `json:"warnings,omitempty"`
+	Approval            *Verdict          `json:"approval,omitempty"`    // of the image, when the document asks for one
 	Schedule            string            `json:"schedule,omitempty"`    // the id of the schedule that started the build
 	ScheduledAt         *time.Time        `json:"scheduledAt,omitempty"` // the time that the schedule meant
 	SkipReason          string            `json:"skipReason,omitempty"`

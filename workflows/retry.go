@@ -26,6 +26,8 @@ type Retry struct {
 	From Step `json:"from,omitempty"`
 	// Resources is the ledger of the run that ended.
 	Resources []Resource `json:"resources,omitempty"`
+	// Approval that was given in that run, or in one before it.
+	Approval *Verdict `json:"approval,omitempty"`
 	// Schedule and ScheduledAt are what the first run was started for, if a schedule did.
 	Schedule    string     `json:"schedule,omitempty"`
 	ScheduledAt *time.Time `json:"scheduledAt,omitempty"`
@@ -58,6 +60,7 @@ func (b *build) readRetry(argument converter.RawValue) error {
 	}
 	b.retry = &retry
 	b.ledger.carry(retry.Resources)
+	b.result.Approval = retry.Approval
 	return nil
 }
 
@@ -67,7 +70,7 @@ func (r *Retry) anew(step Step) bool {
 }
 
 // Steps are the steps of the story, in order.
-var Steps = []Step{StepImport, StepComponents, StepTemplate, StepExecution, StepRegister}
+var Steps = []Step{StepImport, StepComponents, StepTemplate, StepExecution, StepApproval, StepRegister}
 
 // StepsOf are the steps that a document asks for, in order.
 func StepsOf(doc spec.Build) []Step {
@@ -76,6 +79,7 @@ func StepsOf(doc spec.Build) []Step {
 		StepComponents: len(doc.Components) > 0,
 		StepTemplate:   doc.Template != nil && doc.Template.ID == "",
 		StepExecution:  doc.Template != nil,
+		StepApproval:   doc.Approval != nil,
 		StepRegister:   doc.BatchCompute != nil,
 	}
 	return slices.DeleteFunc(slices.Clone(Steps), func(step Step) bool { return !wanted[step] })

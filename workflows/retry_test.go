@@ -32,7 +32,7 @@ func TestStepsOfADocument(t *testing.T) {
 		document string
 		want     []Step
 	}{
-		{"all", document(imported, `"components": [{"name": "nginx", "content": "RUN true"}]`, registered), Steps},
+		{"all", document(imported, `"components": [{"name": "nginx", "content": "RUN true"}]`, asksFirst, registered), Steps},
 		{"an import that is registered", document(imported, registered), []Step{StepImport, StepRegister}},
 		{"an existing template", document(`"template": {"id": "ip-1"}`), []Step{StepExecution}},
 	} {
