@@ -7,24 +7,15 @@
 package activities
 
 import (
-	"time"
-
 	"go.temporal.io/sdk/worker"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/notify"
 )
 
-// Options of the activities of a worker. The zero value means the defaults.
-type Options struct {
-	// PollInterval between two looks at something that is waited for; default 15 s.
-	PollInterval time.Duration
-}
-
 // Register registers the activities with a worker: the calls and the waits both, so
 // that a task queue of either kind can serve them.
-func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, opts Options) {
-	watcher := &Poller{Cloud: cloud, Interval: opts.PollInterval}
+func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, watcher Watcher) {
 	r.RegisterActivity(&Document{})
 	r.RegisterActivity(&Inputs{Cloud: cloud})
 	r.RegisterActivity(&Import{ECS: cloud, Watcher: watcher})

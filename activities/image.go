@@ -24,17 +24,17 @@ func imageNamed(ctx context.Context, ecs images, region, name string) error {
 	return taken{fmt.Sprintf("Image %s has the name %s: %s.", named[0].ID, name, owner(named[0].Tags, named[0].CreatedAt))}
 }
 
-// awaitImage blocks until an image is Available and returns it.
+// awaitImage blocks until an image is Available and returns it. What made it has ended well
+// by then, which means that the image can be used: one look confirms it.
 func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string, pulse *pulse) (alicloud.Image, error) {
 	wait := waiting{what: "image " + id, pulse: pulse}
-	available := 0
 	for image, err := range sightings(ctx, &wait, watcher.Image(ctx, region, id)) {
 		if err != nil {
 			return alicloud.Image{}, err
 		}
 		switch image.Status {
 		case "Available":
-			if available++; usable(image, available) {
+			if image.Usable == nil || *image.Usable { // older answers do not say
 				return image, nil
 			}
 			wait.saw(image.Percent, "Available, not usable yet", "Available, not usable yet")
@@ -46,13 +46,4 @@ func awaitImage(ctx context.Context, watcher Watcher, region, id, failed string,
 		wait.saw(image.Percent, image.Status, "Waiting", "Creating")
 	}
 	return alicloud.Image{}, handOver(ctx)
-}
-
-// usable tells whether an Available image can be used: newer answers say so; where they
-// do not, a second look confirms it.
-func usable(image alicloud.Image, looks int) bool {
-	if image.Usable != nil {
-		return *image.Usable
-	}
-	return looks > 1
 }

@@ -2,8 +2,10 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +16,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/watch"
 )
 
 // look is what the cloud says at one look: a status or an error.
@@ -43,6 +46,10 @@ func (s *script) Task(ctx context.Context, _, id string) (alicloud.Task, error) 
 	task := s.task
 	task.ID, task.Status = id, l.status
 	return task, l.err
+}
+
+func (s *script) Tasks(ctx context.Context, region string, ids []string) ([]alicloud.Task, error) {
+	return nil, errors.New("no list for one task")
 }
 
 func (s *script) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error) {
@@ -95,8 +102,8 @@ func TestAwaitImport(t *testing.T) {
 	}{
 		{name: "a finished task with an available image ends the wait",
 			looks: statuses("Waiting", "Processing", "Finished", "Available"), usable: &yes, seen: 4},
-		{name: "an image that does not say whether it is usable is looked at twice",
-			looks: statuses("Finished", "Available", "Available"), seen: 3},
+		{name: "an image that does not say whether it is usable is so when its task has finished",
+			looks: statuses("Finished", "Available"), seen: 2},
 		{name: "an Available image that is not usable yet is waited for", usable: new(bool),
 			looks:    []look{{status: "Finished"}, {status: "Available"}, {status: "Available"}, {status: "Available"}, {status: "CreateFailed"}},
 			wantType: ImportFailed, seen: 5},
@@ -120,20 +127,22 @@ func TestAwaitImport(t *testing.T) {
 		{name: "an image that disappears ends the wait", looks: []look{{status: "Finished"}, {status: "Creating"}, {}}, wantType: Disappeared, seen: 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cloud := &script{looks: test.looks, task: test.task, usable: test.usable}
-			imports := &Import{Watcher: &Poller{Cloud: cloud, Interval: time.Microsecond}}
-			env := environment(t, imports)
-			value, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{Region: "r", TaskID: "t-1", ImageID: "m-1"})
-			require.Equal(t, test.seen, cloud.seen)
-			if test.wantType != "" {
-				failure := refused(t, err, test.wantType)
-				require.Contains(t, failure.Message, test.says)
-				return
-			}
-			require.NoError(t, err)
-			var result AwaitImportResult
-			require.NoError(t, value.Get(&result))
-			require.Equal(t, "golden", result.ImageName)
+			synctest.Test(t, func(t *testing.T) {
+				cloud := &script{looks: test.looks, task: test.task, usable: test.usable}
+				imports := &Import{Watcher: eager(t, cloud, time.Second)}
+				env := environment(t, imports)
+				value, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{Region: "r", TaskID: "t-1", ImageID: "m-1"})
+				require.Equal(t, test.seen, cloud.seen)
+				if test.wantType != "" {
+					failure := refused(t, err, test.wantType)
+					require.Contains(t, failure.Message, test.says)
+					return
+				}
+				require.NoError(t, err)
+				var result AwaitImportResult
+				require.NoError(t, value.Get(&result))
+				require.Equal(t, "golden", result.ImageName)
+			})
 		})
 	}
 }
@@ -158,23 +167,25 @@ func TestAwaitExecution(t *testing.T) {
 		{name: "an image that cannot be used is none", run: made, looks: statuses("SUCCESS", "UnAvailable"), wantType: PipelineFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			pipeline := &Pipeline{Watcher: &Poller{Cloud: &script{looks: test.looks, run: test.run}, Interval: time.Microsecond}}
-			env := environment(t, pipeline)
-			value, err := env.ExecuteActivity(pipeline.AwaitExecution, AwaitExecutionInput{Region: "r", ExecutionID: "exec-1"})
-			if test.wantType != "" {
-				refused(t, err, test.wantType)
-				return
-			}
-			require.NoError(t, err)
-			var result AwaitExecutionResult
-			require.NoError(t, value.Get(&result))
-			require.Equal(t, test.warning, result.Warning)
+			synctest.Test(t, func(t *testing.T) {
+				pipeline := &Pipeline{Watcher: eager(t, &script{looks: test.looks, run: test.run}, time.Second)}
+				env := environment(t, pipeline)
+				value, err := env.ExecuteActivity(pipeline.AwaitExecution, AwaitExecutionInput{Region: "r", ExecutionID: "exec-1"})
+				if test.wantType != "" {
+					refused(t, err, test.wantType)
+					return
+				}
+				require.NoError(t, err)
+				var result AwaitExecutionResult
+				require.NoError(t, value.Get(&result))
+				require.Equal(t, test.warning, result.Warning)
+			})
 		})
 	}
 }
 
 func TestStoppingWorkerHandsItsWaitOver(t *testing.T) {
-	imports := &Import{Watcher: &Poller{Cloud: &script{looks: statuses("Processing")}, Interval: time.Hour}}
+	imports := &Import{Watcher: eager(t, &script{looks: statuses("Processing")}, time.Hour)}
 	env := environment(t, imports)
 	stop := make(chan struct{})
 	env.SetWorkerStopChannel(stop)
@@ -183,46 +194,53 @@ func TestStoppingWorkerHandsItsWaitOver(t *testing.T) {
 	var handed *temporal.ApplicationError
 	require.ErrorAs(t, err, &handed)
 	require.False(t, handed.NonRetryable())
-	require.Equal(t, time.Second, handed.NextRetryDelay())
+	require.Equal(t, handOverPause, handed.NextRetryDelay())
 }
 
 func TestCancelledWaitEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	imports := &Import{Watcher: watch(func() alicloud.Task { cancel(); return alicloud.Task{Status: "Processing"} })}
+	imports := &Import{Watcher: view(func() alicloud.Task { cancel(); return alicloud.Task{Status: "Processing"} })}
 	env := environment(t, imports)
 	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})
 	_, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{TaskID: "t-1"})
 	require.Error(t, err)
 }
 
-// watch is a Watcher of one task that ends when it likes.
-type watch func() alicloud.Task
+// view is a Watcher of one task that ends when it likes.
+type view func() alicloud.Task
 
-func (w watch) Task(context.Context, string, string) iter.Seq2[alicloud.Task, error] {
+func (w view) Task(context.Context, string, string) iter.Seq2[alicloud.Task, error] {
 	return func(yield func(alicloud.Task, error) bool) { yield(w(), nil) }
 }
-func (w watch) Image(context.Context, string, string) iter.Seq2[alicloud.Image, error] { return nil }
-func (w watch) Runs(context.Context, string, string) iter.Seq2[[]alicloud.Execution, error] {
+func (w view) Image(context.Context, string, string) iter.Seq2[alicloud.Image, error] { return nil }
+func (w view) Runs(context.Context, string, string) iter.Seq2[[]alicloud.Execution, error] {
 	return nil
 }
-func (w watch) Execution(context.Context, string, string) iter.Seq2[alicloud.Execution, error] {
+func (w view) Execution(context.Context, string, string) iter.Seq2[alicloud.Execution, error] {
 	return nil
 }
 
 func TestWaitSaysWhatItSees(t *testing.T) {
-	cloud := &script{looks: statuses("Thinking", "Finished", "Available"), task: alicloud.Task{Percent: 30}}
-	imports := &Import{Watcher: &Poller{Cloud: cloud, Interval: time.Microsecond}}
-	env := environment(t, imports)
-	said := make(chan Heartbeat, 10)
-	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		var beat Heartbeat
-		if details.Get(&beat) == nil {
-			said <- beat
-		}
+	synctest.Test(t, func(t *testing.T) {
+		cloud := &script{looks: statuses("Thinking", "Finished", "Available"), task: alicloud.Task{Percent: 30}}
+		imports := &Import{Watcher: eager(t, cloud, time.Second)}
+		env := environment(t, imports)
+		said := make(chan Heartbeat, 10)
+		env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+			var beat Heartbeat
+			if details.Get(&beat) == nil {
+				said <- beat
+			}
+		})
+		_, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{TaskID: "t-1", ImageID: "m-1"})
+		require.NoError(t, err)
+		require.Equal(t, Heartbeat{Percent: 30, Detail: "task t-1 is Thinking, a state kiln does not know; waiting on"}, <-said)
 	})
-	_, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{TaskID: "t-1", ImageID: "m-1"})
-	require.NoError(t, err)
-	require.Equal(t, Heartbeat{Percent: 30, Detail: "task t-1 is Thinking, a state kiln does not know; waiting on"}, <-said)
+}
+
+// eager is a Watcher that looks again after a pause.
+func eager(t *testing.T, cloud watch.Cloud, pause time.Duration) Watcher {
+	return watch.New(t.Context(), cloud, watch.Options{Shortest: pause, Stopping: activity.GetWorkerStopChannel})
 }
 
 func environment(t *testing.T, activities any) *testsuite.TestActivityEnvironment {

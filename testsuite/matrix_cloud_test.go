@@ -35,6 +35,7 @@ import (
 	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/emulator"
+	"github.com/seed1230462e/kiln/internal/watch"
 	"github.com/seed1230462e/kiln/workflows"
 )
 
@@ -270,7 +271,7 @@ func (y *yard) environment(o order) (*sdktest.TestWorkflowEnvironment, *awake) {
 	env.SetWorkerOptions(worker.Options{Interceptors: around})
 	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
 	workflows.Register(env, workflows.Options{})
-	activities.Register(env, y.cloud, activities.Options{})
+	activities.Register(env, y.cloud, watch.New(y.t.Context(), y.cloud, watch.Options{Stopping: activity.GetWorkerStopChannel}))
 	return env, awake
 }
 

@@ -18,7 +18,7 @@ type ending struct {
 	later  emulator.Conditions // the state 20 s after the wait's first look
 	faults []emulator.Fault
 	look   string // the action that sees it
-	looks  int    // how often it looks until the build ends: 15 s lie between two looks
+	looks  int    // how often it looks until the build ends
 	typ    string
 	step   workflows.Step
 	says   string
@@ -43,11 +43,11 @@ func TestMatrixBadEnds(t *testing.T) {
 			look: "DescribeTaskAttribute", looks: 1, typ: activities.ImportFailed, step: workflows.StepImport,
 			says: "import task t-bp1000000000001 failed: InvalidOSSObject.Damaged: The disk file has no partition."},
 		{name: "an import that fails 20 s after its start", state: imports(emulator.Imports{Fail: broken, After: 200 * minute / 60}),
-			look: "DescribeTaskAttribute", looks: 3, typ: activities.ImportFailed, step: workflows.StepImport, says: "no partition"},
+			look: "DescribeTaskAttribute", looks: 5, typ: activities.ImportFailed, step: workflows.StepImport, says: "no partition"},
 		{name: "an import that somebody cancels", later: status("t-*", "Deleted"),
-			look: "DescribeTaskAttribute", looks: 3, typ: activities.ImportFailed, step: workflows.StepImport, says: "was cancelled"},
+			look: "DescribeTaskAttribute", looks: 6, typ: activities.ImportFailed, step: workflows.StepImport, says: "was cancelled"},
 		{name: "a task that disappears", later: status("t-*", "none"),
-			look: "DescribeTaskAttribute", looks: 3, typ: activities.Disappeared, step: workflows.StepImport,
+			look: "DescribeTaskAttribute", looks: 6, typ: activities.Disappeared, step: workflows.StepImport,
 			says: "task t-bp1000000000001 does not exist any more"},
 		{name: "a task that nobody may look at", faults: forbidden("DescribeTaskAttribute", "DescribeTasks"),
 			look: "DescribeTaskAttribute", looks: 1, typ: "Forbidden.RAM", step: workflows.StepImport, says: "not authorized"},
@@ -57,22 +57,22 @@ func TestMatrixBadEnds(t *testing.T) {
 			look: "DescribeImages", looks: 1, typ: "Forbidden.RAM", step: workflows.StepImport, says: "not authorized"},
 		{name: "an imported image that is deleted behind our back",
 			state: imports(emulator.Imports{Image: emulator.Images{UsableAfter: 60 * minute, GoneAfter: 4 * minute}}),
-			look:  "DescribeImages", looks: 2, typ: activities.Disappeared, step: workflows.StepImport,
+			look:  "DescribeImages", looks: 5, typ: activities.Disappeared, step: workflows.StepImport,
 			says: "image m-bp1000000000001 does not exist any more"},
 		{name: "an imported image that never shows, which may be a lag", later: status("m-*", "none"),
 			look: "DescribeImages", looks: 5, typ: activities.Disappeared, step: workflows.StepImport, says: "does not exist any more"},
 		{name: "an execution that fails", state: executions(emulator.Executions{Status: "FAILED", Reason: emulator.Reason{Code: "CommandFailed", Message: "RUN true: exit 1"}}),
-			look: "DescribeImagePipelineExecutions", looks: 5, typ: activities.PipelineFailed, step: workflows.StepExecution,
+			look: "DescribeImagePipelineExecutions", looks: 9, typ: activities.PipelineFailed, step: workflows.StepExecution,
 			says: "execution exec-bp1000000000001 is FAILED: CommandFailed: RUN true: exit 1"},
 		{name: "an execution whose tests fail", state: executions(emulator.Executions{Status: "TEST_FAILED", Reason: emulator.Reason{Code: "TestFailed", Message: "curl: exit 7"}}),
-			look: "DescribeImagePipelineExecutions", looks: 6, typ: activities.ImageTestsFailed, step: workflows.StepExecution,
+			look: "DescribeImagePipelineExecutions", looks: 10, typ: activities.ImageTestsFailed, step: workflows.StepExecution,
 			says: "its tests failed: TestFailed: curl: exit 7"},
 		{name: "an execution that somebody cancels", state: executions(emulator.Executions{Status: "CANCELLED"}),
-			look: "DescribeImagePipelineExecutions", looks: 6, typ: activities.PipelineFailed, step: workflows.StepExecution, says: "is CANCELLED"},
+			look: "DescribeImagePipelineExecutions", looks: 10, typ: activities.PipelineFailed, step: workflows.StepExecution, says: "is CANCELLED"},
 		{name: "an execution that nobody may look at", faults: forbidden("DescribeImagePipelineExecutions"),
 			look: "DescribeImagePipelineExecutions", looks: 1, typ: "Forbidden.RAM", step: workflows.StepExecution, says: "not authorized"},
 		{name: "a golden image that becomes CreateFailed", state: executions(emulator.Executions{Image: emulator.Images{Status: "CreateFailed"}}),
-			look: "DescribeImages", looks: 3, typ: activities.PipelineFailed, step: workflows.StepExecution, says: "is CreateFailed"},
+			look: "DescribeImages", looks: 2, typ: activities.PipelineFailed, step: workflows.StepExecution, says: "is CreateFailed"},
 	} {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	defaultPollInterval     = 15 * time.Second
+	defaultPollInterval     = 5 * time.Second
 	defaultHeartbeatTimeout = 2 * time.Minute
 	defaultCallTimeout      = 3 * time.Minute
 	defaultNotifyPause      = 5 * time.Second
@@ -71,7 +71,7 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	o.Connection.AddFlags(flags)
 	o.Cloud.AddFlags(flags)
 	flags.StringVar(&o.TaskQueue, "task-queue", workflows.DefaultTaskQueue, "task queue to serve (env KILN_TASK_QUEUE)")
-	flags.DurationVar(&o.PollInterval, "poll-interval", defaultPollInterval, "time between two looks at a cloud task (env KILN_POLL_INTERVAL)")
+	flags.DurationVar(&o.PollInterval, "poll-interval", defaultPollInterval, "shortest time between two looks at something in the cloud; far from its end they are up to 24 times as long (env KILN_POLL_INTERVAL)")
 	flags.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", defaultHeartbeatTimeout, "time after which a lost worker's waits move to another (env KILN_HEARTBEAT_TIMEOUT)")
 	flags.DurationVar(&o.CallTimeout, "call-timeout", defaultCallTimeout, "time after which a lost worker's calls to the cloud move to another (env KILN_CALL_TIMEOUT)")
 	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", defaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
@@ -15,6 +16,7 @@ import (
 	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/watch"
 	"github.com/seed1230462e/kiln/workflows"
 )
 
@@ -28,8 +30,9 @@ type Options struct {
 	Cloud     *alicloud.Cloud // what the activities call
 	Logger    *zap.Logger
 	TaskQueue string // default workflows.DefaultTaskQueue
-	// PollInterval, HeartbeatTimeout, CallTimeout, NotifyRetry: see activities.Options and workflows.Options.
-	PollInterval     time.Duration
+	// PollInterval is the shortest between two looks at something that is waited for; default 5 s.
+	PollInterval time.Duration
+	// HeartbeatTimeout, CallTimeout, NotifyRetry: see workflows.Options.
 	HeartbeatTimeout time.Duration
 	CallTimeout      time.Duration
 	NotifyRetry      workflows.NotifyRetry
@@ -93,7 +96,9 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 	defer c.Close()
 
 	lost := make(chan error, 2)
-	pair := newPair(c, opts, lost)
+	watching, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end() // after the waits were handed over
+	pair := newPair(c, opts, watch.New(watching, opts.Cloud, watch.Options{Shortest: opts.PollInterval, Stopping: activity.GetWorkerStopChannel}), lost)
 	defer pair.stop()
 	if err := pair.start(); err != nil {
 		return refusal(opts.Client, err)
@@ -114,7 +119,7 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 // pair is the two SDK workers of a process: calls and workflows, and waits.
 type pair [2]sdkworker.Worker
 
-func newPair(c client.Client, opts Options, lost chan<- error) pair {
+func newPair(c client.Client, opts Options, watcher activities.Watcher, lost chan<- error) pair {
 	common := sdkworker.Options{
 		WorkerStopTimeout: opts.StopTimeout,
 		OnFatalError:      func(err error) { lost <- err },
@@ -130,7 +135,7 @@ func newPair(c client.Client, opts Options, lost chan<- error) pair {
 	waits := sdkworker.New(c, workflows.WaitQueue(opts.TaskQueue), common)
 
 	for _, w := range []sdkworker.Worker{calls, waits} {
-		activities.Register(w, opts.Cloud, activities.Options{PollInterval: opts.PollInterval})
+		activities.Register(w, opts.Cloud, watcher)
 	}
 	return pair{calls, waits}
 }

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,12 +11,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/watch"
 )
 
 // cloud is a cloud in which everything succeeds at the second look, unless told otherwise.
@@ -179,6 +182,10 @@ func (c *cloud) Task(_ context.Context, _, id string) (alicloud.Task, error) {
 	return alicloud.Task{ID: id, Status: c.second(id, "Processing", "Finished"), Percent: 40}, nil
 }
 
+func (c *cloud) Tasks(context.Context, string, []string) ([]alicloud.Task, error) {
+	return nil, errors.New("one build waits for one task")
+}
+
 func (c *cloud) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error) {
 	switch {
 	case q.ID == "" && q.Region == "cn-beijing" && q.Tags[activities.TagToken] == c.template.ClientToken:
@@ -228,7 +235,7 @@ func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(20 * time.Second)
-	watcher := &activities.Poller{Cloud: c, Interval: time.Millisecond}
+	watcher := watch.New(t.Context(), c, watch.Options{Shortest: time.Millisecond, Stopping: activity.GetWorkerStopChannel})
 	Register(env, Options{})
 	env.RegisterActivity(&activities.Document{})
 	env.RegisterActivity(&activities.Import{ECS: c, Watcher: watcher})

@@ -43,6 +43,19 @@ func (c *Cloud) listedTask(ctx context.Context, region, id string, refused error
 	return Task{}, fmt.Errorf("DescribeTasks: task %s: %w", id, ErrNotFound)
 }
 
+// Tasks lists those of at most 100 tasks that the cloud knows, without how far they are and
+// why they failed. (ECS API reference, DescribeTasks, 2014-05-26.)
+func (c *Cloud) Tasks(ctx context.Context, region string, ids []string) ([]Task, error) {
+	listed, err := c.tasks(ctx, &ecs.DescribeTasksRequest{
+		RegionId: &region, TaskIds: dara.String(strings.Join(ids, ",")), PageSize: dara.Int32(pageSize),
+	})
+	tasks := make([]Task, len(listed))
+	for i := range listed {
+		tasks[i] = listed[i].task()
+	}
+	return tasks, err
+}
+
 // ImportTask looks for the import task of an image. Without one the error wraps
 // ErrNotFound. (ECS API reference, DescribeTasks, 2014-05-26.)
 func (c *Cloud) ImportTask(ctx context.Context, region, imageID string) (Task, error) {

@@ -29,9 +29,9 @@ func (l *calls) take(action, regionID string, limit int, now time.Time) bool {
 	return l.counts[key] <= limit
 }
 
-// retryAfter is when a throttled call may come again, in milliseconds, for the header
-// x-acs-retry-after.
+// retryAfter is when a throttled call may come again, in whole milliseconds and not a
+// moment too early, for the header x-acs-retry-after.
 func retryAfter(now time.Time) string {
 	next := now.Truncate(time.Minute).Add(time.Minute)
-	return strconv.FormatInt(next.Sub(now).Milliseconds(), 10)
+	return strconv.FormatInt((next.Sub(now) + time.Millisecond - 1).Milliseconds(), 10)
 }

@@ -1,0 +1,204 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed1230462e/kiln/internal/alicloud"
+)
+
+const (
+	// tasksAtOnce is what one call shows. (ECS API reference, DescribeTasks, 2014-05-26.)
+	tasksAtOnce = 100
+	// few tasks are looked at one by one: that shows how far they are, which the list does not.
+	few = 4
+	// imagesAtOnce is a page of the list. DescribeImages takes one id or none.
+	imagesAtOnce = 100
+)
+
+// tasksOf looks at tasks: at few one by one, at many by the list.
+func tasksOf(cloud Cloud) func() kind[alicloud.Task] {
+	return everywhere(kind[alicloud.Task]{
+		look: func(ctx context.Context, region string, ids []string) []sight[alicloud.Task] {
+			return lookAtTasks(ctx, cloud, region, ids)
+		},
+		width: func(waiting, _ int) int {
+			if waiting <= few {
+				return 1
+			}
+			return tasksAtOnce
+		},
+		calls: func(waiting int) int {
+			if waiting <= few {
+				return waiting
+			}
+			return (waiting + tasksAtOnce - 1) / tasksAtOnce
+		},
+		longest: func(waiting int) float64 { return max(shared, alone/float64(waiting)) },
+		allowance: func(waiting int) float64 {
+			if waiting <= few {
+				return alone
+			}
+			return 0
+		},
+		read: func(t alicloud.Task) sign {
+			return sign{percent: t.Percent, over: t.Status == "Finished", created: instant(t.CreatedAt)}
+		},
+	})
+}
+
+// everywhere makes the same kind for every desk.
+func everywhere[T any](k kind[T]) func() kind[T] { return func() kind[T] { return k } }
+
+// lookAtTasks looks at one task, or at many by the list. The list has no reason of a
+// failure, may lag, and may be out of reach where a task is not: those tasks are looked at
+// one by one.
+func lookAtTasks(ctx context.Context, cloud Cloud, region string, ids []string) []sight[alicloud.Task] {
+	single := func(id string) sight[alicloud.Task] { return sightOf(cloud.Task(ctx, region, id)) }
+	if len(ids) == 1 {
+		return []sight[alicloud.Task]{single(ids[0])}
+	}
+	listed, err := cloud.Tasks(ctx, region, ids)
+	if err != nil && !isRefusal(err) {
+		return failed[alicloud.Task](ids, err)
+	}
+	sights := make([]sight[alicloud.Task], len(ids))
+	for i, id := range ids {
+		at := slices.IndexFunc(listed, func(t alicloud.Task) bool { return t.ID == id })
+		if at < 0 || listed[at].Status == "Failed" {
+			sights[i] = single(id)
+			continue
+		}
+		sights[i].thing = listed[at]
+	}
+	return sights
+}
+
+// isRefusal tells whether the cloud said no to what was asked, not only for now.
+func isRefusal(err error) bool {
+	var refused *alicloud.Error
+	return errors.As(err, &refused) && refused.HTTPStatus >= 400 && refused.HTTPStatus < 500 && !throttles(refused)
+}
+
+// imagesOf looks at images: at those of a few builds one by one, at more than the account
+// has pages of by the list.
+func imagesOf(cloud Cloud) func() kind[alicloud.Image] {
+	return func() kind[alicloud.Image] {
+		var pages atomic.Int64 // of the list, when it was last read
+		pages.Store(2)
+		return kind[alicloud.Image]{
+			look: func(ctx context.Context, region string, ids []string) []sight[alicloud.Image] {
+				return lookAtImages(ctx, cloud, region, ids, &pages)
+			},
+			width: func(waiting, due int) int {
+				if due <= int(pages.Load()) {
+					return 1
+				}
+				return waiting
+			},
+			calls:     func(waiting int) int { return min(waiting, int(pages.Load())) },
+			longest:   func(int) float64 { return dear },
+			allowance: func(int) float64 { return dear / 2.0 },
+			read: func(i alicloud.Image) sign {
+				return sign{percent: i.Percent, over: i.Status == "Available"}
+			},
+		}
+	}
+}
+
+func lookAtImages(ctx context.Context, cloud Cloud, region string, ids []string, pages *atomic.Int64) []sight[alicloud.Image] {
+	single := func(id string) sight[alicloud.Image] {
+		found, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region, ID: id})
+		if err == nil && len(found) == 0 {
+			err = alicloud.ErrNotFound
+		}
+		if err != nil {
+			return sight[alicloud.Image]{err: err}
+		}
+		return sight[alicloud.Image]{thing: found[0]}
+	}
+	if len(ids) == 1 {
+		return []sight[alicloud.Image]{single(ids[0])}
+	}
+	listed, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region})
+	if err != nil && !isRefusal(err) {
+		return failed[alicloud.Image](ids, err)
+	}
+	pages.Store(int64(len(listed)/imagesAtOnce) + 1)
+	byID := make(map[string]alicloud.Image, len(listed))
+	for _, image := range listed {
+		byID[image.ID] = image
+	}
+	sights := make([]sight[alicloud.Image], len(ids))
+	for i, id := range ids {
+		if image, ok := byID[id]; ok {
+			sights[i].thing = image
+			continue
+		}
+		sights[i] = single(id)
+	}
+	return sights
+}
+
+// executionsOf looks at executions, for which there is no list across templates. The
+// documents say no percentage either, only that the last state is RELEASING.
+func executionsOf(cloud Cloud) func() kind[alicloud.Execution] {
+	return everywhere(singly(
+		func(ctx context.Context, region, id string) (alicloud.Execution, error) {
+			return cloud.Execution(ctx, region, id)
+		},
+		func(e alicloud.Execution) sign {
+			return sign{near: e.Status == "RELEASING", over: e.Status == "SUCCESS", created: instant(e.CreatedAt)}
+		}))
+}
+
+// runsOf looks at the executions of a template.
+func runsOf(cloud Cloud) func() kind[[]alicloud.Execution] {
+	return everywhere(singly(
+		func(ctx context.Context, region, id string) ([]alicloud.Execution, error) {
+			return cloud.Executions(ctx, alicloud.ExecutionQuery{Region: region, PipelineID: id})
+		},
+		func(runs []alicloud.Execution) sign {
+			return sign{near: slices.ContainsFunc(runs, func(e alicloud.Execution) bool { return e.Status == "RELEASING" })}
+		}))
+}
+
+// singly is a kind of which one call shows one.
+func singly[T any](look func(ctx context.Context, region, id string) (T, error), read func(T) sign) kind[T] {
+	return kind[T]{
+		look: func(ctx context.Context, region string, ids []string) []sight[T] {
+			return []sight[T]{sightOf(look(ctx, region, ids[0]))}
+		},
+		width:     func(int, int) int { return 1 },
+		calls:     func(waiting int) int { return waiting },
+		longest:   func(int) float64 { return dear },
+		allowance: func(int) float64 { return dear / 2.0 },
+		read:      read,
+	}
+}
+
+func sightOf[T any](thing T, err error) sight[T] { return sight[T]{thing: thing, err: err} }
+
+// failed is a look that showed nothing of anything.
+func failed[T any](ids []string, err error) []sight[T] {
+	sights := make([]sight[T], len(ids))
+	for i := range sights {
+		sights[i].err = err
+	}
+	return sights
+}
+
+// instant reads a time of ECS, with or without seconds; zero for what is none. A time
+// without seconds is that of the minute's end, so that nothing seems older than it is.
+func instant(text string) time.Time {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at
+	}
+	if at, err := time.Parse("2006-01-02T15:04Z", text); err == nil {
+		return at.Add(time.Minute)
+	}
+	return time.Time{}
+}
