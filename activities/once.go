@@ -40,7 +40,8 @@ func (t taken) Error() string { return t.what }
 // Its failure says whether the thing may exist all the same.
 func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err error) {
 	before := recall(ctx)
-	if attempt(ctx) > 1 || c.asked {
+	asked := before.asked(c.asked || attempt(ctx) > 1)
+	if asked && !before.Held {
 		found, err := c.find()
 		var other taken
 		switch {
@@ -56,8 +57,12 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 		}
 	}
 	thing, err = c.call()
-	if err == nil {
+	switch {
+	case err == nil:
 		return thing, false, nil
+	case heldBack(err):
+		leave(ctx, before.held(asked))
+		return thing, false, failureToMake(ctx, c.doing, err, asked)
 	}
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) || !mayExist(lookUp(refused).Class) {

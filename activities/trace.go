@@ -16,6 +16,24 @@ type trace struct {
 	Refused bool  `json:"refused,omitempty"` // the call was answered, and had no effect
 	Lost    int   `json:"lost,omitempty"`    // looks that found nothing since a call without an answer
 	Exists  int   `json:"exists,omitempty"`  // looks that found nothing of what is said to exist
+	Held    bool  `json:"held,omitempty"`    // the call was held back, after the looks that it needs
+	Asked   bool  `json:"asked,omitempty"`   // with Held: an attempt before may have made the call
+}
+
+// asked tells whether the call may have been made before: as it seems, unless all that was
+// done since is that it was held back.
+func (t trace) asked(seems bool) bool {
+	if t.Held {
+		return t.Asked
+	}
+	return seems
+}
+
+// held is the trace of an attempt whose call was held back: the next one makes the call
+// without looking once more.
+func (t trace) held(asked bool) trace {
+	t.Held, t.Asked = true, asked
+	return t
 }
 
 func leave(ctx context.Context, t trace) {
@@ -37,4 +55,10 @@ func recall(ctx context.Context) trace {
 func answered(err error) bool {
 	var refused *alicloud.Error
 	return errors.As(err, &refused) && refused.Code != alicloud.CodeBadAnswer && refused.HTTPStatus >= 400 && refused.HTTPStatus < 500
+}
+
+// heldBack tells whether a call was not made at all, because of the limits on calls.
+func heldBack(err error) bool {
+	var refused *alicloud.Error
+	return errors.As(err, &refused) && refused.Code == alicloud.CodeHeldBack
 }
