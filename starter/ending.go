@@ -28,6 +28,8 @@ type end struct {
 	failure *workflows.Failure
 	ledger  []workflows.Resource
 	told    bool // the ledger is known
+	// approval that was given before the end.
+	approval *workflows.Verdict
 }
 
 // begun tells whether the build got as far as its first step.
@@ -64,14 +66,14 @@ func ending(buildID string, err error) end {
 	switch {
 	case errors.As(err, &application): // first, for its cause may be any of the others
 		failure := failureOf(application)
-		e := end{exit: failureExit(failure.Code), code: failure.Code, ledger: failure.Resources, told: application.HasDetails()}
-		failure.Resources = nil // they have a place of their own
+		e := end{exit: failureExit(failure.Code), code: failure.Code, ledger: failure.Resources, told: application.HasDetails(), approval: failure.Approval}
+		failure.Resources, failure.Approval = nil, nil // they have a place of their own
 		e.failure, e.says = &failure, failureBlock(buildID, failure)
 		return e
 	case errors.As(err, &cancelled):
 		var left workflows.Cancellation
 		told := cancelled.HasDetails() && cancelled.Details(&left) == nil
-		return end{exit: cli.ExitCancelled, code: endCancelled, says: fmt.Sprintf("build %s was cancelled", buildID), ledger: left.Resources, told: told}
+		return end{exit: cli.ExitCancelled, code: endCancelled, says: fmt.Sprintf("build %s was cancelled", buildID), ledger: left.Resources, told: told, approval: left.Approval}
 	case errors.As(err, &terminated):
 		return end{exit: cli.ExitFailed, code: endTerminated, says: fmt.Sprintf("build %s was terminated from outside, so it has not cleaned up", buildID)}
 	case errors.As(err, &timeout):
@@ -94,6 +96,8 @@ func failureExit(code string) int {
 		return cli.ExitTests
 	case activities.InvalidBuild:
 		return cli.ExitUsage
+	case activities.Rejected:
+		return cli.ExitCancelled
 	}
 	return cli.ExitFailed
 }

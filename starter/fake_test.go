@@ -58,6 +58,9 @@ type fakeTemporal struct {
 	start      client.StartWorkflowOptions
 	args       []any
 	cancels    []client.CancelWorkflowOptions
+	updates    []client.UpdateWorkflowOptions
+	updateErr  error // with which updates are refused
+	deaf       bool  // nobody takes updates
 
 	schedules *fakeSchedules
 	ends      map[string]run // of other runs, by their id
@@ -212,6 +215,30 @@ func (i *iterator) Next() (*historypb.HistoryEvent, error) {
 	event := i.events[0]
 	i.events = i.events[1:]
 	return event, nil
+}
+
+// UpdateWorkflow takes a decision at midnight.
+func (f *fakeTemporal) UpdateWorkflow(ctx context.Context, opts client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	f.updates = append(f.updates, opts)
+	if f.deaf {
+		<-ctx.Done() // as the server: nobody answers
+		return nil, client.NewWorkflowUpdateServiceTimeoutOrCanceledError(ctx.Err())
+	}
+	said := opts.Args[0].(workflows.Decision)
+	return updateHandle{verdict: workflows.Verdict{By: said.By, Reason: said.Reason, At: time.Now().UTC(), ImageID: "m-golden"}, err: f.updateErr}, nil
+}
+
+type updateHandle struct {
+	client.WorkflowUpdateHandle
+	verdict workflows.Verdict
+	err     error
+}
+
+func (u updateHandle) Get(_ context.Context, to any) error {
+	if u.err != nil {
+		return u.err
+	}
+	return payload{u.verdict}.Get(to)
 }
 
 func (f *fakeTemporal) CancelWorkflowWithOptions(_ context.Context, opts client.CancelWorkflowOptions) error {

@@ -67,6 +67,7 @@ var statuses = []struct {
 	names string
 }{
 	{workflows.StateRunning, "'Running'"},
+	{workflows.StateWaiting, "'Running'"}, // and its own word
 	{workflows.StateSucceeded, "'Completed'"},
 	{workflows.StateFailed, "'Failed', 'TimedOut', 'Terminated'"},
 	{workflows.StateCancelled, "'Canceled'"},
@@ -88,6 +89,9 @@ func (o listOptions) filter() string {
 		if string(s.state) == o.State {
 			terms = append(terms, "ExecutionStatus IN ("+s.names+")")
 		}
+	}
+	if o.State == string(workflows.StateWaiting) {
+		terms = append(terms, workflows.AttrState.GetName()+" = "+quote(o.State))
 	}
 	if o.Name != "" {
 		terms = append(terms, workflows.AttrName.GetName()+" = "+quote(o.Name))

@@ -24,6 +24,7 @@ func TestListFilter(t *testing.T) {
 	}{
 		{"everything", listOptions{}, "WorkflowType = 'BuildGoldenImage'"},
 		{"running", listOptions{State: "running"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running')"},
+		{"waiting for approval", listOptions{State: "waiting"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running') AND KilnState = 'waiting'"},
 		{"failed in any way", listOptions{State: "failed"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')"},
 		{"of a document in a region", listOptions{Name: "web", Region: "cn-beijing"}, "WorkflowType = 'BuildGoldenImage' AND KilnName = 'web' AND KilnRegion = 'cn-beijing'"},
 		{"of a schedule", listOptions{Schedule: "nightly"}, "WorkflowType = 'BuildGoldenImage' AND TemporalScheduledById = 'nightly'"},

@@ -33,6 +33,9 @@ func (s *session) look(ctx context.Context, buildID, runID string) (snapshot, er
 	}
 	s.ask(ctx, &snap, taskQueue(desc))
 	snap.pending(desc.GetPendingActivities(), s.now())
+	if snap.State == workflows.StateWaiting {
+		snap.Note = s.howToDecide(snap.BuildID)
+	}
 	return snap, nil
 }
 
@@ -64,14 +67,14 @@ func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowser
 	}
 	silence := s.askBack(ctx, &snap, taskQueue(desc))
 	if err == nil {
-		snap.Result, snap.Resources = &result, result.Resources
+		snap.Result, snap.Resources, snap.Approval = &result, result.Resources, result.Approval
 		snap.Name, snap.Region = result.Name, result.Region
 		snap.end = s.partial(result)
 		return snap, nil
 	}
 	snap.ended = ending(snap.BuildID, err)
 	if snap.Error = snap.ended.failure; snap.ended.told {
-		snap.Resources = snap.ended.ledger
+		snap.Resources, snap.Approval = snap.ended.ledger, snap.ended.approval
 	} else {
 		snap.silence = silence
 	}

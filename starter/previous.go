@@ -59,7 +59,7 @@ func (s *session) previous(ctx context.Context, buildID, runID string) (previous
 		return previous{}, cli.Fail(cli.ExitUsage, fmt.Errorf("run %s of build %s %s, so only a worker can tell what it made, and none does: %s",
 			snap.RunID, buildID, snap.ended.how(), snap.silence))
 	case retry != nil: // it ended before a worker saw it: it has what it was started with
-		p.resources = retry.Resources
+		p.resources, p.Approval = retry.Resources, retry.Approval
 	}
 	return p, nil
 }

@@ -14,6 +14,7 @@ import (
 var marks = map[workflows.State]string{
 	workflows.StatePending:   "○",
 	workflows.StateRunning:   "●",
+	workflows.StateWaiting:   "◆",
 	workflows.StateSucceeded: "✓",
 	workflows.StateFailed:    "✗",
 	workflows.StateCancelled: "■",
@@ -23,6 +24,7 @@ var marks = map[workflows.State]string{
 var colors = map[workflows.State]string{
 	workflows.StatePending:   "8",
 	workflows.StateRunning:   "6",
+	workflows.StateWaiting:   "5",
 	workflows.StateSucceeded: "2",
 	workflows.StateFailed:    "1",
 	workflows.StateCancelled: "3",
@@ -80,7 +82,8 @@ func elapsed(s step, now time.Time) string {
 	return took(now.Sub(*s.StartedAt))
 }
 
-// tail is what a row says last: what a running step is doing, what a finished one made.
+// tail is what a row says last: what a running step is doing, what a finished one made, what
+// one waits for.
 func tail(s step, now time.Time) string {
 	if s.State != workflows.StateRunning {
 		return join(s.ResourceID, remark(s))

@@ -51,6 +51,12 @@ func TestRender(t *testing.T) {
 		{name: "step that is tried again", change: func(s *snapshot) {
 			s.Steps[1].Retry = &retry{Attempt: 4, NextAt: at(12), Failure: "Throttling: start execution: Request was denied due to request throttling."}
 		}},
+		{name: "step that waits for approval", width: 100, change: func(s *snapshot) {
+			s.State, s.Note = workflows.StateWaiting, (&session{app: &app{name: "kiln"}}).howToDecide("web-base")
+			s.Steps[1].State, s.Steps[1].FinishedAt, s.Steps[1].Detail = workflows.StateSucceeded, at(-94), ""
+			s.Steps[2] = step{StepProgress: workflows.StepProgress{Name: workflows.StepApproval, State: workflows.StateWaiting, StartedAt: at(-93),
+				ResourceID: "m-bp67acfmxazb4p", Detail: "waits for approval until 2026-03-07 11:58 UTC: look at the kernel"}}
+		}},
 		{name: "no worker", change: func(s *snapshot) { s.Note = "no worker is polling task queue kiln: start one with `kiln worker`" }},
 		{name: "failed build", change: func(s *snapshot) {
 			s.State, s.FinishedAt = workflows.StateFailed, at(-3)

@@ -164,7 +164,7 @@ func (s *session) retry(ctx context.Context, from previous, build spec.Build, op
 		StaticSummary:                            build.Name + " in " + build.Region,
 		StaticDetails:                            details(build) + fmt.Sprintf(" Goes on from run %s, which %s.", from.RunID, from.ended.how()),
 	}, workflows.BuildType, document, workflows.Retry{
-		RunID: from.RunID, Origin: from.origin, From: workflows.Step(opts.From), Resources: from.resources,
+		RunID: from.RunID, Origin: from.origin, From: workflows.Step(opts.From), Resources: from.resources, Approval: from.Approval,
 	})
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {

@@ -21,7 +21,7 @@ type snapshot struct {
 	Steps      []step            `json:"steps"`
 	StartedAt  time.Time         `json:"startedAt"`
 	FinishedAt *time.Time        `json:"finishedAt,omitempty"`
-	Note       string            `json:"note,omitempty"` // why nothing better is known
+	Note       string            `json:"note,omitempty"` // why nothing better is known, or what the build waits for
 	Result     *workflows.Result `json:"result,omitempty"`
 
 	end     error  // what a closed build is to be told with, and its exit code; nil after a success
@@ -36,6 +36,11 @@ func (s snapshot) closed() bool { return s.FinishedAt != nil }
 type step struct {
 	workflows.StepProgress
 	Retry *retry `json:"retry,omitempty"`
+}
+
+// active tells whether a step has begun and is not over.
+func (s step) active() bool {
+	return s.State == workflows.StateRunning || s.State == workflows.StateWaiting
 }
 
 // retry is why a step is tried again, and when.
@@ -57,10 +62,11 @@ func describe(info *workflowpb.WorkflowExecutionInfo) snapshot {
 }
 
 // outcome is the state of a build in its own word, where that says more than the server's:
-// unchanged and skipped are successes to the server.
+// unchanged and skipped are successes to the server, and one that waits for approval runs.
 func (s snapshot) outcome(info *workflowpb.WorkflowExecutionInfo) workflows.State {
-	if own := attribute(info, workflows.AttrState.GetName()); s.State == workflows.StateSucceeded && own != "" {
-		return workflows.State(own)
+	own := workflows.State(attribute(info, workflows.AttrState.GetName()))
+	if s.State == workflows.StateSucceeded && own != "" || s.State == workflows.StateRunning && own == workflows.StateWaiting {
+		return own
 	}
 	return s.State
 }
@@ -108,7 +114,7 @@ func (s *snapshot) answered(progress workflows.Progress) {
 func (s *snapshot) close() {
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		open := st.State == workflows.StateRunning || s.State == workflows.StateSucceeded && st.State == workflows.StatePending
+		open := st.active() || s.State == workflows.StateSucceeded && st.State == workflows.StatePending
 		if s.closed() && open {
 			st.State, st.FinishedAt, st.Detail, st.Retry = s.State, s.FinishedAt, "", nil
 		}

@@ -41,6 +41,8 @@ func newRoot(a *app) *cobra.Command {
 		newStatusCommand(a),
 		newWatchCommand(a),
 		newListCommand(a),
+		newApproveCommand(a),
+		newRejectCommand(a),
 		newCancelCommand(a),
 		newRetryCommand(a),
 		newScheduleCommand(a),

@@ -53,6 +53,9 @@ func resultRows(r workflows.Result) [][2]string {
 		rows = append(rows, [2]string{"copy", join(c.ImageID, c.Region)})
 	}
 	rows = append(rows, [2]string{"shared with", strings.Join(r.SharedWith, ", ")})
+	if r.Approval != nil {
+		rows = append(rows, [2]string{"approved by", join(r.Approval.By, r.Approval.Reason)})
+	}
 	for _, gone := range r.Resources {
 		if gone.State == workflows.ResourceRemoved && gone.ID != "" {
 			rows = append(rows, [2]string{"removed", join(string(gone.Kind)+" "+gone.ID, gone.Name)})
@@ -68,7 +71,7 @@ func resultRows(r workflows.Result) [][2]string {
 func stepRows(steps []step) [][2]string {
 	var rows [][2]string
 	for _, s := range steps {
-		if s.Name != workflows.StepCleanup { // what it removed is named
+		if s.Name != workflows.StepCleanup && s.Name != workflows.StepApproval { // what it removed is named, and who approved
 			rows = append(rows, [2]string{string(s.Name), remark(s)})
 		}
 	}

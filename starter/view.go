@@ -75,7 +75,7 @@ func (v *liveView) lines(s snapshot) []string {
 	if len(lines) < height || height == 0 || s.closed() { // some terminals say 0
 		return lines
 	}
-	s.Steps = slices.DeleteFunc(slices.Clone(s.Steps), func(st step) bool { return st.State != workflows.StateRunning })
+	s.Steps = slices.DeleteFunc(slices.Clone(s.Steps), func(st step) bool { return !st.active() })
 	lines = render(s, v.now(), width)
 	return lines[:min(len(lines), max(height-1, 1))]
 }
@@ -118,6 +118,8 @@ func plainLine(s step) string {
 			percent = fmt.Sprintf("%d%%", tens)
 		}
 		line += " " + join(percent, doing(s, farFuture))
+	case s.State == workflows.StateWaiting:
+		line += " " + join(s.ResourceID, remark(s))
 	case s.StartedAt != nil && s.FinishedAt != nil:
 		line += " " + join(s.ResourceID, remark(s), "("+took(s.FinishedAt.Sub(*s.StartedAt))+")")
 	}
