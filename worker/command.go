@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/internal/quota"
 	"github.com/seed1230462e/kiln/workflows"
 )
 
@@ -39,6 +40,8 @@ type commandOptions struct {
 	NotifyRetry      workflows.NotifyRetry
 	StopTimeout      time.Duration
 	PprofAddress     string
+	Quota            quota.Options
+	QueueRate        float64
 	LogFormat        string
 	LogLevel         string
 }
@@ -77,21 +80,30 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", defaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")
 	flags.DurationVar(&o.NotifyRetry.Limit, "notification-limit", defaultNotifyLimit, "time after which a notification is given up (env KILN_NOTIFICATION_LIMIT)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
+	flags.IntVar(&o.Quota.CallsPerMinute, "calls-per-minute", quota.DefaultCallsPerMinute, "calls to the cloud that the account may make in a minute (env KILN_CALLS_PER_MINUTE)")
+	flags.StringToIntVar(&o.Quota.APICallsPerMinute, "api-calls-per-minute", nil, "calls of an API in each region that the account may make in a minute, as `NAME=N`; may be repeated (env KILN_API_CALLS_PER_MINUTE; default: 1000 of each)")
+	flags.Lookup("api-calls-per-minute").DefValue = "" // the help would show it as []
+	flags.IntVar(&o.Quota.Workers, "workers", 1, "worker processes that share the account; each keeps to its share of what the account may call (env KILN_WORKERS)")
+	flags.Float64Var(&o.QueueRate, "task-queue-activities-per-second", 0, "calls that all workers of the task queue together begin in a second, waits not counted; 0 is no limit (env KILN_TASK_QUEUE_ACTIVITIES_PER_SECOND)")
 	flags.StringVar(&o.PprofAddress, "pprof-address", "", "loopback `ADDRESS` that serves profiles of the worker, such as 127.0.0.1:6060 (env KILN_PPROF_ADDRESS; default: none)")
 }
 
 // fromEnv maps flags to the environment that sets them where the command line does not.
 var fromEnv = map[string]string{
-	"task-queue":         "KILN_TASK_QUEUE",
-	"poll-interval":      "KILN_POLL_INTERVAL",
-	"heartbeat-timeout":  "KILN_HEARTBEAT_TIMEOUT",
-	"call-timeout":       "KILN_CALL_TIMEOUT",
-	"notification-pause": "KILN_NOTIFICATION_PAUSE",
-	"notification-limit": "KILN_NOTIFICATION_LIMIT",
-	"stop-timeout":       "KILN_STOP_TIMEOUT",
-	"pprof-address":      "KILN_PPROF_ADDRESS",
-	"log-format":         "KILN_LOG_FORMAT",
-	"log-level":          "KILN_LOG_LEVEL",
+	"task-queue":                       "KILN_TASK_QUEUE",
+	"poll-interval":                    "KILN_POLL_INTERVAL",
+	"heartbeat-timeout":                "KILN_HEARTBEAT_TIMEOUT",
+	"call-timeout":                     "KILN_CALL_TIMEOUT",
+	"notification-pause":               "KILN_NOTIFICATION_PAUSE",
+	"notification-limit":               "KILN_NOTIFICATION_LIMIT",
+	"stop-timeout":                     "KILN_STOP_TIMEOUT",
+	"pprof-address":                    "KILN_PPROF_ADDRESS",
+	"calls-per-minute":                 "KILN_CALLS_PER_MINUTE",
+	"api-calls-per-minute":             "KILN_API_CALLS_PER_MINUTE",
+	"workers":                          "KILN_WORKERS",
+	"task-queue-activities-per-second": "KILN_TASK_QUEUE_ACTIVITIES_PER_SECOND",
+	"log-format":                       "KILN_LOG_FORMAT",
+	"log-level":                        "KILN_LOG_LEVEL",
 }
 
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
@@ -128,6 +140,12 @@ func (o *commandOptions) validate() error {
 	if o.HeartbeatTimeout < minHeartbeatTimeout {
 		return fmt.Errorf("--heartbeat-timeout is %s: give at least %s, or every wait is taken for lost", o.HeartbeatTimeout, minHeartbeatTimeout)
 	}
+	if fits := o.QueueRate >= 0; !fits { // NaN does not
+		return fmt.Errorf("--task-queue-activities-per-second is %v: give a number above zero, or 0 for no limit", o.QueueRate)
+	}
+	if err := o.Quota.Check(); err != nil {
+		return err
+	}
 	return checkPprofAddress(o.PprofAddress)
 }
 
@@ -139,11 +157,13 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, err)
 	}
-	cloud, err := alicloud.New(opts.Cloud.Options())
+	target := opts.Cloud.Options()
+	target.Gate = quota.New(opts.Quota)
+	cloud, err := alicloud.New(target)
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, err)
 	}
-	target, err := opts.Connection.Options()
+	connection, err := opts.Connection.Options()
 	if err != nil {
 		return err
 	}
@@ -156,7 +176,7 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 	}
 	defer stop()
 	return Run(ctx, Options{
-		Client:           target,
+		Client:           connection,
 		Cloud:            cloud,
 		Logger:           logger,
 		TaskQueue:        opts.TaskQueue,
@@ -165,6 +185,7 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 		CallTimeout:      opts.CallTimeout,
 		NotifyRetry:      opts.NotifyRetry,
 		StopTimeout:      opts.StopTimeout,
+		QueueRate:        opts.QueueRate,
 	})
 }
 

@@ -43,6 +43,14 @@ func TestCommandRefusesBeforeItStarts(t *testing.T) {
 		{"no time at all", []string{"--stop-timeout", "0s"}, cli.ExitUsage, "--stop-timeout"},
 		{"a heartbeat that no wait can keep", []string{"--heartbeat-timeout", "1ms"}, cli.ExitUsage, "--heartbeat-timeout is 1ms: give at least 1s"},
 		{"profiles for everybody", []string{"--pprof-address", ":6060"}, cli.ExitUsage, "--pprof-address"},
+		{"no calls", []string{"--calls-per-minute", "0"}, cli.ExitUsage, "--calls-per-minute is 0"},
+		{"no workers", []string{"--workers", "0"}, cli.ExitUsage, "--workers is 0"},
+		{"more workers than calls", []string{"--workers", "500"}, cli.ExitUsage, "--calls-per-minute 1000 leaves 2 to each of --workers 500"},
+		{"no calls of an API", []string{"--api-calls-per-minute", "ImportImage=0"}, cli.ExitUsage, "--api-calls-per-minute ImportImage=0: give at least 1"},
+		{"an API that is not called", []string{"--api-calls-per-minute", "ImportImage=5", "--api-calls-per-minute", "RunInstances=5"}, cli.ExitUsage, "Kiln does not call RunInstances; it calls BatchCompute.CreateImage,"},
+		{"an API without a number", []string{"--api-calls-per-minute", "ImportImage"}, cli.ExitUsage, "ImportImage must be formatted as key=value"},
+		{"a rate below nothing", []string{"--task-queue-activities-per-second", "-1"}, cli.ExitUsage, "--task-queue-activities-per-second is -1"},
+		{"a rate that is none", []string{"--task-queue-activities-per-second", "NaN"}, cli.ExitUsage, "--task-queue-activities-per-second is NaN"},
 		{"an argument", []string{"now"}, cli.ExitUsage, "now"},
 		{"an address that is none", []string{"--address", "temporal"}, cli.ExitUsage, "temporal"},
 	} {
@@ -55,19 +63,29 @@ func TestCommandRefusesBeforeItStarts(t *testing.T) {
 }
 
 func TestTheEnvironmentSetsWhatTheCommandLineDoesNot(t *testing.T) {
-	environment := map[string]string{"KILN_TASK_QUEUE": "golden", "KILN_POLL_INTERVAL": "2s", "KILN_STOP_TIMEOUT": "1m", "KILN_LOG_LEVEL": ""}
+	environment := map[string]string{"KILN_TASK_QUEUE": "golden", "KILN_POLL_INTERVAL": "2s", "KILN_STOP_TIMEOUT": "1m", "KILN_LOG_LEVEL": "",
+		"KILN_CALLS_PER_MINUTE": "600", "KILN_API_CALLS_PER_MINUTE": "ImportImage=10,DescribeImages=300", "KILN_WORKERS": "3", "KILN_TASK_QUEUE_ACTIVITIES_PER_SECOND": "0.5"}
 	lookup := func(name string) (string, bool) { value, ok := environment[name]; return value, ok }
 	flags := NewCommand(cli.Env{Err: &bytes.Buffer{}}).Flags()
 	require.NoError(t, flags.Parse([]string{"--stop-timeout", "5s"}))
 	require.NoError(t, fromEnvironment(flags, lookup))
 	for flag, want := range map[string]string{
 		"task-queue": "golden", "poll-interval": "2s", "stop-timeout": "5s", "call-timeout": "3m0s", "log-level": "info", "heartbeat-timeout": "2m0s", "log-format": "json",
+		"calls-per-minute": "600", "workers": "3", "task-queue-activities-per-second": "0.5",
 	} {
 		require.Equal(t, want, flags.Lookup(flag).Value.String(), flag)
 	}
 
+	limits, err := flags.GetStringToInt("api-calls-per-minute")
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"ImportImage": 10, "DescribeImages": 300}, limits)
+
 	environment["KILN_HEARTBEAT_TIMEOUT"] = "often"
 	require.ErrorContains(t, fromEnvironment(flags, lookup), `KILN_HEARTBEAT_TIMEOUT="often"`)
+	delete(environment, "KILN_HEARTBEAT_TIMEOUT")
+	environment["KILN_API_CALLS_PER_MINUTE"] = "ImportImage:10"
+	require.ErrorContains(t, fromEnvironment(NewCommand(cli.Env{Err: &bytes.Buffer{}}).Flags(), lookup),
+		`KILN_API_CALLS_PER_MINUTE="ImportImage:10" does not fit --api-calls-per-minute: ImportImage:10 must be formatted as key=value`)
 }
 
 func TestEveryVariableHasAFlagThatNamesIt(t *testing.T) {

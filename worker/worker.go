@@ -38,6 +38,9 @@ type Options struct {
 	NotifyRetry      workflows.NotifyRetry
 	// StopTimeout is how long a stop waits for running calls; default 30 s.
 	StopTimeout time.Duration
+	// QueueRate is how many activities a second the server gives to all workers of the task
+	// queue together, waits not counted; 0 is no limit. With one there are no eager activities.
+	QueueRate float64
 	// MaxHeartbeatThrottleInterval: see the SDK's worker.Options; default 60 s.
 	MaxHeartbeatThrottleInterval time.Duration
 	// Ready is called each time the worker begins to poll; may be nil.
@@ -120,24 +123,35 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 type pair [2]sdkworker.Worker
 
 func newPair(c client.Client, opts Options, watcher activities.Watcher, lost chan<- error) pair {
-	common := sdkworker.Options{
-		WorkerStopTimeout: opts.StopTimeout,
-		OnFatalError:      func(err error) { lost <- err },
-	}
-	calls := sdkworker.New(c, opts.TaskQueue, common)
+	calls := sdkworker.New(c, opts.TaskQueue, opts.forCalls(lost))
 	workflows.Register(calls, workflows.Options{
 		HeartbeatTimeout: opts.HeartbeatTimeout, CallTimeout: opts.CallTimeout, NotifyRetry: opts.NotifyRetry,
 	})
-
-	common.DisableWorkflowWorker = true
-	common.MaxConcurrentActivityExecutionSize = waitSlots
-	common.MaxHeartbeatThrottleInterval = opts.MaxHeartbeatThrottleInterval
-	waits := sdkworker.New(c, workflows.WaitQueue(opts.TaskQueue), common)
+	waits := sdkworker.New(c, workflows.WaitQueue(opts.TaskQueue), opts.forWaits(lost))
 
 	for _, w := range []sdkworker.Worker{calls, waits} {
 		activities.Register(w, opts.Cloud, watcher)
 	}
 	return pair{calls, waits}
+}
+
+// forCalls are the options of the worker of calls and workflows.
+func (o Options) forCalls(lost chan<- error) sdkworker.Options {
+	return sdkworker.Options{
+		WorkerStopTimeout:            o.StopTimeout,
+		OnFatalError:                 func(err error) { lost <- err },
+		TaskQueueActivitiesPerSecond: o.QueueRate,
+	}
+}
+
+// forWaits are the options of the worker of waits, which are no calls to be counted.
+func (o Options) forWaits(lost chan<- error) sdkworker.Options {
+	waits := o.forCalls(lost)
+	waits.TaskQueueActivitiesPerSecond = 0
+	waits.DisableWorkflowWorker = true
+	waits.MaxConcurrentActivityExecutionSize = waitSlots
+	waits.MaxHeartbeatThrottleInterval = o.MaxHeartbeatThrottleInterval
+	return waits
 }
 
 func (p pair) start() error {
