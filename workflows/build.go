@@ -35,6 +35,7 @@ func Register(r worker.WorkflowRegistry, opts Options) {
 	opts.CallTimeout = cmp.Or(opts.CallTimeout, 3*time.Minute)
 	r.RegisterWorkflowWithOptions(opts.BuildGoldenImage, registration)
 	r.RegisterWorkflowWithOptions(opts.NotifyBuildEnded, workflow.RegisterOptions{Name: NotifyType})
+	r.RegisterWorkflowWithOptions(BuildFleet, workflow.RegisterOptions{Name: FleetType})
 }
 
 // BuildGoldenImage makes a golden image and registers it with Batch Compute, as its

@@ -41,3 +41,11 @@ func reading(ctx workflow.Context) workflow.Context {
 		Summary:                "read the document",
 	})
 }
+
+// readingAll is for all documents of a fleet.
+func readingAll(ctx workflow.Context) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 5 * time.Minute,
+		Summary:                "read the documents",
+	})
+}
