@@ -10,7 +10,7 @@ package spec
 type Build struct {
 	// Name of the build. The build id and every name that the document leaves out follow from it.
 	Name string `json:"name"`
-	// Region in which everything happens, such as cn-hangzhou; left out beside matrix.regions.
+	// Region in which everything happens, such as cn-hangzhou; left out when the matrix names the regions.
 	Region string `json:"region"`
 	// ResourceGroupID is the resource group of every resource that does not name its own.
 	ResourceGroupID string `json:"resourceGroupId,omitempty"`
