@@ -19,6 +19,26 @@ func completeDocuments(*cobra.Command, []string, string) ([]string, cobra.ShellC
 // completeBuilds offers the builds of the server whose latest run is in one of the states,
 // when it answers quickly; without states all builds.
 func (a *app) completeBuilds(conn *cli.Connection, states ...workflows.State) cobra.CompletionFunc {
+	return a.complete(conn, func(ctx context.Context, s *session) ([]string, error) {
+		builds, err := s.list(ctx, listOptions{Limit: 50})
+		return offered(builds, states), err
+	})
+}
+
+// completeEither offers fleets as well, in the same way.
+func (a *app) completeEither(conn *cli.Connection, states ...workflows.State) cobra.CompletionFunc {
+	return a.complete(conn, func(ctx context.Context, s *session) ([]string, error) {
+		fleets, err := s.list(ctx, listOptions{Fleets: true, Limit: 50})
+		if err != nil {
+			return nil, err
+		}
+		builds, err := s.list(ctx, listOptions{Limit: 50})
+		return append(offered(fleets, states), offered(builds, states)...), err
+	})
+}
+
+// complete completes the first argument, or a flag, with what a quick look at the server finds.
+func (a *app) complete(conn *cli.Connection, find func(context.Context, *session) ([]string, error)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		const nothing = cobra.ShellCompDirectiveNoFileComp
 		if len(args) > 0 {
@@ -31,11 +51,11 @@ func (a *app) completeBuilds(conn *cli.Connection, states ...workflows.State) co
 			return nil, nothing
 		}
 		defer s.Close()
-		runs, err := s.list(ctx, listOptions{Limit: 50})
+		ids, err := find(ctx, s)
 		if err != nil {
 			return nil, nothing
 		}
-		return offered(runs, states), nothing | cobra.ShellCompDirectiveKeepOrder
+		return ids, nothing | cobra.ShellCompDirectiveKeepOrder
 	}
 }
 

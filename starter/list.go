@@ -26,9 +26,13 @@ type listOptions struct {
 	Region string
 	// Schedule that started the builds.
 	Schedule string
-	Query    string
-	Limit    int
-	Output   cli.Output
+	// Fleet whose builds are wanted.
+	Fleet string
+	// Fleets lists fleets in place of builds.
+	Fleets bool
+	Query  string
+	Limit  int
+	Output cli.Output
 }
 
 func newListCommand(a *app) *cobra.Command {
@@ -38,13 +42,14 @@ func newListCommand(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List builds, newest first",
 		Long: "Lists the builds that Temporal still remembers, newest first; the retention of the namespace says how long.\n" +
+			"--fleet lists the builds that a fleet started, and --fleets the fleets themselves.\n" +
 			"--query adds a condition in Temporal's list filter language, on attributes such as " + strings.Join(workflows.SearchAttributes(), ", ") + ".",
 		Example: fmt.Sprintf("  %[1]s list --state running\n  %[1]s list --name web-base --limit 5 -o json\n"+
-			"  %[1]s list --query 'StartTime > \"2026-01-01T00:00:00Z\"'", a.name),
+			"  %[1]s list --fleet images --state failed\n  %[1]s list --fleets\n  %[1]s list --query 'StartTime > \"2026-01-01T00:00:00Z\"'", a.name),
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if opts.Limit < 1 {
-				return cli.Usagef(cmd, "--limit %d: want 1 or more", opts.Limit)
+			if err := opts.check(cmd); err != nil {
+				return err
 			}
 			return runList(cmd.Context(), a, &conn, opts)
 		},
@@ -54,11 +59,26 @@ func newListCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&opts.Region, "region", "", "only builds in this region")
 	cmd.Flags().StringVar(&opts.Schedule, "schedule", "", "only builds that the schedule with this `ID` started")
 	_ = cmd.RegisterFlagCompletionFunc("schedule", a.completeSchedules(&conn)) // fails for a flag that does not exist only
+	cmd.Flags().StringVar(&opts.Fleet, "fleet", "", "only builds that the fleet with this `ID` started")
+	_ = cmd.RegisterFlagCompletionFunc("fleet", a.completeFleets(&conn)) // fails for a flag that does not exist only
+	cmd.Flags().BoolVar(&opts.Fleets, "fleets", false, "list fleets in place of builds")
 	cmd.Flags().StringVar(&opts.Query, "query", "", "one more condition in the list filter language")
 	cmd.Flags().IntVar(&opts.Limit, "limit", 20, "at most so many")
 	cli.AddOutput(cmd, &opts.Output)
 	conn.AddFlags(cmd.Flags())
 	return cmd
+}
+
+func (o *listOptions) check(cmd *cobra.Command) error {
+	if o.Limit < 1 {
+		return cli.Usagef(cmd, "--limit %d: want 1 or more", o.Limit)
+	}
+	for _, flag := range []string{"fleet", "schedule"} {
+		if o.Fleets && cmd.Flags().Changed(flag) {
+			return cli.Usagef(cmd, "--%s chooses among builds, and --fleets lists fleets; leave one of them out", flag)
+		}
+	}
+	return nil
 }
 
 // statuses are the statuses of a workflow that make a state, in the list filter language.
@@ -85,6 +105,9 @@ func states() []string {
 // which is true also where the search attributes are not registered.
 func (o listOptions) filter() string {
 	terms := []string{"WorkflowType = " + quote(workflows.BuildType)}
+	if o.Fleets { // one that continued as new is listed as its latest run
+		terms = []string{"WorkflowType = " + quote(workflows.FleetType), "ExecutionStatus != 'ContinuedAsNew'"}
+	}
 	for _, s := range statuses {
 		if string(s.state) == o.State {
 			terms = append(terms, "ExecutionStatus IN ("+s.names+")")
@@ -101,6 +124,9 @@ func (o listOptions) filter() string {
 	}
 	if o.Schedule != "" {
 		terms = append(terms, scheduledBy(o.Schedule))
+	}
+	if o.Fleet != "" {
+		terms = append(terms, "ParentWorkflowId = "+quote(o.Fleet))
 	}
 	if o.Query != "" {
 		terms = append(terms, "("+o.Query+")")
@@ -134,6 +160,9 @@ func runList(ctx context.Context, a *app, conn *cli.Connection, opts listOptions
 	if err != nil {
 		return err
 	}
+	if opts.Fleets && len(builds) > 0 {
+		return printFleets(s.Out, opts.Output, builds, s.now())
+	}
 	if opts.Output != cli.OutputText {
 		return cli.WriteAll(s.Out, opts.Output, builds)
 	}
@@ -146,10 +175,17 @@ func runList(ctx context.Context, a *app, conn *cli.Connection, opts listOptions
 
 // nothing says that there is nothing to list.
 func (s *session) nothing(opts listOptions) string {
-	if opts.filter() == (listOptions{}).filter() {
+	switch opts.filter() {
+	case listOptions{Fleets: true}.filter():
+		return fmt.Sprintf("no fleets in namespace %s yet; `%s build FILE...` with several documents, or one with a matrix, starts one", s.opts.Namespace, s.name)
+	case listOptions{}.filter():
 		return fmt.Sprintf("no builds in namespace %s yet; `%s build FILE` starts one", s.opts.Namespace, s.name)
 	}
-	return fmt.Sprintf("no builds in namespace %s match", s.opts.Namespace)
+	what := "builds"
+	if opts.Fleets {
+		what = "fleets"
+	}
+	return fmt.Sprintf("no %s in namespace %s match", what, s.opts.Namespace)
 }
 
 // list asks for the builds page by page. The server lists the running first, then by

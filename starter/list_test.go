@@ -28,6 +28,8 @@ func TestListFilter(t *testing.T) {
 		{"failed in any way", listOptions{State: "failed"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')"},
 		{"of a document in a region", listOptions{Name: "web", Region: "cn-beijing"}, "WorkflowType = 'BuildGoldenImage' AND KilnName = 'web' AND KilnRegion = 'cn-beijing'"},
 		{"of a schedule", listOptions{Schedule: "nightly"}, "WorkflowType = 'BuildGoldenImage' AND TemporalScheduledById = 'nightly'"},
+		{"of a fleet", listOptions{Fleet: "images", State: "failed"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated') AND ParentWorkflowId = 'images'"},
+		{"fleets", listOptions{Fleets: true, Name: "base"}, "WorkflowType = 'BuildFleet' AND ExecutionStatus != 'ContinuedAsNew' AND KilnName = 'base'"},
 		{"a quote stays in its text", listOptions{Name: `a' OR 'b`}, `WorkflowType = 'BuildGoldenImage' AND KilnName = 'a\' OR \'b'`},
 		{"a condition of one's own stays together", listOptions{Query: "A = 1 OR B = 2"}, "WorkflowType = 'BuildGoldenImage' AND (A = 1 OR B = 2)"},
 	} {
@@ -64,6 +66,15 @@ func threeBuilds(t *testing.T) *fakeTemporal {
 	}}
 }
 
+func twoFleets(t *testing.T) *fakeTemporal {
+	t.Helper()
+	known := map[string]string{"KilnName": "3 builds", "KilnRegion": "2 regions", "KilnState": "succeeded"}
+	return &fakeTemporal{pages: []*workflowservice.ListWorkflowExecutionsResponse{{Executions: []*workflowpb.WorkflowExecutionInfo{
+		listedBuild(t, "images", enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, dawn, known),
+		listedBuild(t, "nightly", enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, dawn.Add(-time.Hour), nil),
+	}}}}
+}
+
 func TestList(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -78,6 +89,11 @@ func TestList(t *testing.T) {
 		{name: "nothing", server: &fakeTemporal{}},
 		{name: "nothing that matches", args: []string{"--state", "failed"}, server: &fakeTemporal{}},
 		{name: "nothing in json", args: []string{"-o", "json"}, server: &fakeTemporal{}},
+		{name: "fleets", args: []string{"--fleets"}, server: twoFleets(t)},
+		{name: "fleets in json", args: []string{"--fleets", "-o", "json"}, server: twoFleets(t)},
+		{name: "no fleets", args: []string{"--fleets"}, server: &fakeTemporal{}},
+		{name: "no fleets that match", args: []string{"--fleets", "--state", "failed"}, server: &fakeTemporal{}},
+		{name: "fleets of a fleet", args: []string{"--fleets", "--fleet", "images"}, server: &fakeTemporal{}, exit: cli.ExitUsage},
 		{name: "before a worker ran", args: []string{"--name", "web-base"},
 			server: &fakeTemporal{listErr: serviceerror.NewInvalidArgument("invalid query: Namespace default has no mapping defined for search attribute KilnName")}, exit: cli.ExitFailed},
 		{name: "with a filter that is none", args: []string{"--query", "?"},
@@ -91,6 +107,16 @@ func TestList(t *testing.T) {
 			golden(t, got.String())
 		})
 	}
+}
+
+func TestFleetIDsAreCompleted(t *testing.T) {
+	server := twoFleets(t)
+	server.pages = append(server.pages, threeBuilds(t).pages...)
+	got := kiln(t, server, "__complete", "watch", "")
+	require.Equal(t, "images\tsucceeded\nnightly\trunning\nweb-base\tsucceeded\ndb-base\trunning\nold-base\tfailed\n:36\n", got.stdout)
+
+	got = kiln(t, twoFleets(t), "__complete", "list", "--fleet", "")
+	require.Equal(t, "images\tsucceeded\nnightly\trunning\n:36\n", got.stdout)
 }
 
 func TestBuildIDsAreCompleted(t *testing.T) {
