@@ -109,8 +109,9 @@ func runDecide(ctx context.Context, a *app, conn *cli.Connection, opts decideOpt
 	return s.printDecided(decided{snap.BuildID, snap.RunID, opts.Decision, verdict}, opts.Output)
 }
 
-// decideTimeout is how long a decision waits for a worker that takes it.
-const decideTimeout = 10 * time.Second
+// decideTimeout is how long a decision waits for a worker that takes it. The server offers
+// it to the worker that had the build last for some seconds, and then to the others.
+const decideTimeout = 30 * time.Second
 
 func (s *session) decide(ctx context.Context, snap snapshot, opts decideOptions) (workflows.Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, decideTimeout)

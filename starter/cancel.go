@@ -26,17 +26,18 @@ func newCancelCommand(a *app) *cobra.Command {
 	var opts cancelOptions
 	var conn cli.Connection
 	cmd := &cobra.Command{
-		Use:   "cancel BUILD-ID",
-		Short: "Ask a running build to stop",
+		Use:   "cancel BUILD-ID|FLEET-ID",
+		Short: "Ask a running build or fleet to stop",
 		Long: "Asks a running build to stop and returns at once; watch shows the end. The build ends the import task or execution\n" +
 			"that runs in the cloud, waits for what can no longer be cancelled, and then removes what it made, unless its document\n" +
 			"says `onCancel: keep`. That takes at most `timeouts.cleanup` of the document. What could not be removed is named, with\n" +
 			"the reason, by every command that shows the end. What the build did not make is never removed.\n\n" +
+			"A fleet asks each of its builds that run, and begins no further one.\n\n" +
 			"With --wait follows the build to its end: exits with 0 when it was cancelled, with 6 when something could not be\n" +
 			"removed, and with 1 when it ended otherwise.",
 		Example:           fmt.Sprintf("  %[1]s cancel web-base\n  %[1]s cancel web-base --reason 'wrong disk' --wait", a.name),
-		Args:              cli.OneArg("BUILD-ID"),
-		ValidArgsFunction: a.completeBuilds(&conn),
+		Args:              cli.OneArg("BUILD-ID or FLEET-ID"),
+		ValidArgsFunction: a.completeEither(&conn),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.BuildID = args[0]
 			return runCancel(cmd.Context(), a, &conn, opts)
@@ -68,13 +69,23 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 		return err
 	}
 	defer s.Close()
-	runID, err := s.requestCancel(ctx, opts)
+	desc, err := s.describeEither(ctx, opts.BuildID, opts.RunID)
 	if err != nil {
+		return s.settle(opts.BuildID, err)
+	}
+	if isFleet(desc) {
+		return s.cancelFleet(ctx, desc, opts)
+	}
+	asked := describe(desc.GetWorkflowExecutionInfo())
+	runID := asked.RunID
+	if err := s.askToStop(ctx, subject{"build", opts.BuildID}, asked, client.CancelWorkflowOptions{
+		WorkflowID: opts.BuildID, RunID: runID, Reason: opts.Reason,
+	}); err != nil {
 		return err
 	}
 	is := cancelled{BuildID: opts.BuildID, RunID: runID, State: workflows.StateRunning}
 	if !opts.Wait {
-		return s.printAsked(is, opts.follow.Output)
+		return s.printAsked(subject{"build", is.BuildID}, is, opts.follow.Output)
 	}
 	opts.follow.Stopping = true
 	snap, err := s.follow(ctx, opts.BuildID, runID, opts.follow)
@@ -87,25 +98,18 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 	return s.printCancelled(is, snap, opts.follow.Output)
 }
 
-// requestCancel asks the build to stop and returns the run that was asked.
-func (s *session) requestCancel(ctx context.Context, opts cancelOptions) (string, error) {
-	desc, err := s.describe(ctx, opts.BuildID, opts.RunID)
-	if err != nil {
-		return "", s.settle(opts.BuildID, err)
-	}
-	snap := describe(desc.GetWorkflowExecutionInfo())
+// askToStop asks a build or fleet to stop, if it runs.
+func (s *session) askToStop(ctx context.Context, what subject, snap snapshot, request client.CancelWorkflowOptions) error {
 	if snap.closed() {
-		return "", cli.Fail(cli.ExitFailed, fmt.Errorf("build %s is not running: it %s at %s", opts.BuildID, ended(snap.State), s.clock(*snap.FinishedAt)))
+		return cli.Fail(cli.ExitFailed, fmt.Errorf("%s %s is not running: it %s at %s", what.kind, what.id, ended(snap.State), s.clock(*snap.FinishedAt)))
 	}
-	reason := opts.Reason
-	if reason == "" {
-		reason = "cancelled with " + s.name + " cancel"
+	if request.Reason == "" {
+		request.Reason = "cancelled with " + s.name + " cancel"
 	}
-	err = s.CancelWorkflowWithOptions(ctx, client.CancelWorkflowOptions{WorkflowID: opts.BuildID, RunID: snap.RunID, Reason: reason})
-	if err != nil {
-		return "", s.explain("cancel build "+opts.BuildID, opts.BuildID, err)
+	if err := s.CancelWorkflowWithOptions(ctx, request); err != nil {
+		return s.explain("cancel "+what.kind+" "+what.id, what.id, err)
 	}
-	return snap.RunID, nil
+	return nil
 }
 
 func ended(state workflows.State) string {
@@ -115,11 +119,11 @@ func ended(state workflows.State) string {
 	return string(state)
 }
 
-func (s *session) printAsked(is cancelled, output cli.Output) error {
+func (s *session) printAsked(what subject, is any, output cli.Output) error {
 	if output != cli.OutputText {
 		return output.Write(s.Out, is)
 	}
-	_, err := fmt.Fprintf(s.Out, "asked build %[1]s to stop; `%[2]s watch %[1]s` shows the end\n", is.BuildID, s.name)
+	_, err := fmt.Fprintf(s.Out, "asked %[1]s %[2]s to stop; `%[3]s watch %[2]s` shows the end\n", what.kind, what.id, s.name)
 	return err
 }
 

@@ -30,6 +30,7 @@ import (
 type frame struct {
 	status   enumspb.WorkflowExecutionStatus // default running
 	progress *workflows.Progress             // nil: no worker answers
+	fleet    *workflows.FleetProgress        // in place of it, of a fleet
 	acts     []*workflowpb.PendingActivityInfo
 	err      error // of the look itself
 }
@@ -37,15 +38,18 @@ type frame struct {
 // fakeTemporal is a server with one build, which moves on by a frame at each look. The
 // last frame stays.
 type fakeTemporal struct {
-	before *fakeTemporal // the earlier run of the build, until this one is started
-	runID  string        // default run-1
-	frames []frame
-	looks  int
+	before     *fakeTemporal            // the earlier run of the build, until this one is started
+	others     map[string]*fakeTemporal // other builds by their id, and other runs by theirs
+	runID      string                   // default run-1
+	firstRunID string                   // of one that continued as new
+	frames     []frame
+	looks      int
 	// interruptAfter is when the user presses Ctrl-C; 0 is never.
 	interruptAfter time.Duration
 	noQueue        bool   // nobody polls the task queue while nobody answers
 	typ            string // of the workflow; default a build's
 	result         workflows.Result
+	fleetResult    *workflows.FleetResult
 	end            error // of a build that has no result
 	begun          time.Time
 
@@ -54,6 +58,7 @@ type fakeTemporal struct {
 	cron       string
 	historyErr error
 	queryErr   error
+	asked      int
 	startErr   error
 	start      client.StartWorkflowOptions
 	args       []any
@@ -72,6 +77,16 @@ type fakeTemporal struct {
 
 func (f *fakeTemporal) Close() {}
 
+// of is the build with an id, or the run with one; by default the server's own.
+func (f *fakeTemporal) of(id, runID string) *fakeTemporal {
+	for _, key := range []string{runID, id} {
+		if other := f.others[key]; other != nil {
+			return other
+		}
+	}
+	return f.latest()
+}
+
 // latest is the run of the build that is there at the moment.
 func (f *fakeTemporal) latest() *fakeTemporal {
 	if f.before != nil && f.args == nil {
@@ -82,8 +97,8 @@ func (f *fakeTemporal) latest() *fakeTemporal {
 
 func (f *fakeTemporal) frame() frame { return f.frames[max(min(f.looks, len(f.frames))-1, 0)] }
 
-func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	f = f.latest()
+func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	f = f.of(id, runID)
 	if len(f.frames) == 0 {
 		return nil, serviceerror.NewNotFound("workflow not found for ID: " + id)
 	}
@@ -97,6 +112,7 @@ func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, _ string
 	}
 	info := execution(id, now.status, f.begun)
 	info.Execution.RunId = cmp.Or(f.runID, info.Execution.RunId)
+	info.FirstRunId = f.firstRunID
 	if f.typ != "" {
 		info.Type.Name = f.typ
 	}
@@ -121,10 +137,14 @@ func execution(id string, status enumspb.WorkflowExecutionStatus, begun time.Tim
 	return info
 }
 
-func (f *fakeTemporal) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any) (converter.EncodedValue, error) {
-	f = f.latest()
+func (f *fakeTemporal) QueryWorkflow(ctx context.Context, id, runID, _ string, _ ...any) (converter.EncodedValue, error) {
+	f = f.of(id, runID)
+	f.asked++
 	if f.queryErr != nil {
 		return nil, f.queryErr
+	}
+	if p := f.frame().fleet; p != nil {
+		return payload{*p}, nil
 	}
 	if p := f.frame().progress; p != nil {
 		return payload{*p}, nil
@@ -148,7 +168,7 @@ func (p payload) Get(to any) error {
 
 func (f *fakeTemporal) DescribeTaskQueue(context.Context, string, enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
 	f = f.latest()
-	if f.noQueue && f.frame().progress == nil {
+	if now := f.frame(); f.noQueue && now.progress == nil && now.fleet == nil {
 		return &workflowservice.DescribeTaskQueueResponse{}, nil
 	}
 	return &workflowservice.DescribeTaskQueueResponse{Pollers: []*taskqueuepb.PollerInfo{{LastAccessTime: timestamppb.New(time.Now())}}}, nil
@@ -160,9 +180,12 @@ func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, opts client.StartWorkf
 }
 
 func (f *fakeTemporal) GetWorkflow(_ context.Context, id, runID string) client.WorkflowRun {
-	f = f.latest()
+	f = f.of(id, runID)
 	if end, is := f.ends[runID]; is {
 		return end
+	}
+	if f.fleetResult != nil {
+		return run{id: id, result: *f.fleetResult, err: f.end}
 	}
 	return run{id: id, result: f.result, err: f.end}
 }
@@ -170,7 +193,7 @@ func (f *fakeTemporal) GetWorkflow(_ context.Context, id, runID string) client.W
 type run struct {
 	client.WorkflowRun
 	id     string
-	result workflows.Result
+	result any
 	err    error
 }
 
@@ -185,8 +208,8 @@ func (r run) Get(_ context.Context, to any) error {
 }
 
 // GetWorkflowHistory is the history of the one build, as far as anybody reads it.
-func (f *fakeTemporal) GetWorkflowHistory(context.Context, string, string, bool, enumspb.HistoryEventFilterType) client.HistoryEventIterator {
-	f = f.latest()
+func (f *fakeTemporal) GetWorkflowHistory(_ context.Context, id, runID string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	f = f.of(id, runID)
 	began := &historypb.HistoryEvent{
 		EventType: enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
 		Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
@@ -278,6 +301,9 @@ func kiln(t *testing.T, server *fakeTemporal, args ...string) (o outcome) {
 		server.begun = time.Now().Add(-2 * time.Minute)
 		if server.before != nil {
 			server.before.begun = server.begun.Add(-time.Hour)
+		}
+		for _, other := range server.others {
+			other.begun = server.begun.Add(-time.Hour)
 		}
 		a := &app{
 			Env:  cli.Env{In: strings.NewReader(document), Out: &out, Err: &errs, Version: "v1.2.3"},

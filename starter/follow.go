@@ -40,6 +40,14 @@ var errWaitTimeout = errors.New("the wait timed out")
 // follow shows a build until it is over and returns how it was then. It never holds a
 // call for the length of a build; a server that goes away is waited for.
 func (s *session) follow(ctx context.Context, buildID, runID string, opts followOptions) (snapshot, error) {
+	view := s.newView(opts.Progress)
+	return bounded(ctx, opts, subject{"build", buildID}, s.name, func(ctx context.Context) (snapshot, error) {
+		return s.watch(ctx, buildID, runID, view)
+	})
+}
+
+// bounded watches until the watch is over, the user has waited enough, or interrupts it.
+func bounded[T any](ctx context.Context, opts followOptions, what subject, name string, watch func(context.Context) (T, error)) (T, error) {
 	if opts.WaitTimeout > 0 {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
@@ -47,36 +55,39 @@ func (s *session) follow(ctx context.Context, buildID, runID string, opts follow
 		// Not a deadline: the server would answer that it has passed before it has here.
 		defer time.AfterFunc(opts.WaitTimeout, func() { cancel(errWaitTimeout) }).Stop()
 	}
-	view := s.newView(opts.Progress)
-	snap, err := s.watch(ctx, buildID, runID, view)
+	seen, err := watch(ctx)
 	switch {
 	case err == nil:
-		return snap, nil
+		return seen, nil
 	case errors.Is(context.Cause(ctx), errWaitTimeout):
-		return snapshot{}, cli.Fail(cli.ExitTimeout, errors.New(opts.waitedEnough(buildID, s.name)))
+		return seen, cli.Fail(cli.ExitTimeout, errors.New(opts.waitedEnough(what, name)))
 	case ctx.Err() != nil:
-		return snapshot{}, cli.Fail(cli.ExitInterrupted, errors.New(opts.interrupted(buildID, s.name)))
+		return seen, cli.Fail(cli.ExitInterrupted, errors.New(opts.interrupted(what, name)))
 	}
-	return snapshot{}, err
+	return seen, err
 }
 
-func (o followOptions) waitedEnough(buildID, name string) string {
+// subject is what a command follows: a build or a fleet.
+type subject struct{ kind, id string }
+
+func (o followOptions) waitedEnough(what subject, name string) string {
 	if o.Stopping {
-		return fmt.Sprintf("build %[1]s was asked to stop and is not over after %[2]s; `%[3]s watch %[1]s` shows the end", buildID, o.WaitTimeout, name)
+		return fmt.Sprintf("%[1]s %[2]s was asked to stop and is not over after %[3]s; `%[4]s watch %[2]s` shows the end", what.kind, what.id, o.WaitTimeout, name)
 	}
-	return fmt.Sprintf("build %[1]s is not over after %[2]s and goes on; `%[3]s watch %[1]s` follows it", buildID, o.WaitTimeout, name)
+	return fmt.Sprintf("%[1]s %[2]s is not over after %[3]s and goes on; `%[4]s watch %[2]s` follows it", what.kind, what.id, o.WaitTimeout, name)
 }
 
-func (o followOptions) interrupted(buildID, name string) string {
+func (o followOptions) interrupted(what subject, name string) string {
 	if o.Stopping {
-		return fmt.Sprintf("interrupted; build %[1]s was asked to stop: `%[2]s watch %[1]s` shows the end", buildID, name)
+		return fmt.Sprintf("interrupted; %[1]s %[2]s was asked to stop: `%[3]s watch %[2]s` shows the end", what.kind, what.id, name)
 	}
-	return fmt.Sprintf("interrupted; build %[1]s goes on: `%[2]s watch %[1]s` follows it, `%[2]s cancel %[1]s` stops it", buildID, name)
+	return fmt.Sprintf("interrupted; %[1]s %[2]s goes on: `%[3]s watch %[2]s` follows it, `%[3]s cancel %[2]s` stops it", what.kind, what.id, name)
 }
 
 func (s *session) watch(ctx context.Context, buildID, runID string, view view) (snapshot, error) {
 	var last snapshot
-	for pace := newPace(view); ; pace.wait(ctx) {
+	_, live := view.(*liveView)
+	for pace := newPace(live); ; pace.wait(ctx) {
 		snap, err := s.look(ctx, buildID, runID)
 		switch {
 		case ctx.Err() != nil:
@@ -111,9 +122,9 @@ func (s snapshot) after(last snapshot) snapshot {
 // pace says how often to look: quickly at first, then each second or two.
 type pace struct{ interval, longest time.Duration }
 
-func newPace(v view) *pace {
+func newPace(live bool) *pace {
 	p := &pace{interval: 250 * time.Millisecond, longest: 2 * time.Second}
-	if _, live := v.(*liveView); live {
+	if live {
 		p.longest = time.Second
 	}
 	return p

@@ -27,9 +27,14 @@ func (s *session) look(ctx context.Context, buildID, runID string) (snapshot, er
 	if err != nil {
 		return snapshot{}, err
 	}
+	return s.see(ctx, desc)
+}
+
+// see sees how a build is that the server has described.
+func (s *session) see(ctx context.Context, desc *workflowservice.DescribeWorkflowExecutionResponse) (snapshot, error) {
 	snap := describe(desc.GetWorkflowExecutionInfo())
 	if snap.closed() {
-		return s.lookBack(ctx, snap, desc)
+		return s.lookBack(ctx, snap, desc, true)
 	}
 	s.ask(ctx, &snap, taskQueue(desc))
 	snap.pending(desc.GetPendingActivities(), s.now())
@@ -39,7 +44,17 @@ func (s *session) look(ctx context.Context, buildID, runID string) (snapshot, er
 	return snap, nil
 }
 
+// describe asks the server for a build.
 func (s *session) describe(ctx context.Context, buildID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	desc, err := s.describeEither(ctx, buildID, runID)
+	if err == nil && isFleet(desc) {
+		return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("%[1]s is no build but a fleet of builds; `%[2]s status %[1]s` shows it, `%[2]s list --fleet %[1]s` lists its builds", buildID, s.name))
+	}
+	return desc, err
+}
+
+// describeEither asks the server for a build or a fleet, whichever has the id.
+func (s *session) describeEither(ctx context.Context, buildID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	desc, err := s.DescribeWorkflowExecution(ctx, buildID, runID)
@@ -49,15 +64,23 @@ func (s *session) describe(ctx context.Context, buildID, runID string) (*workflo
 	if err != nil {
 		return nil, s.explainRun(buildID, runID, err)
 	}
-	if kind := desc.GetWorkflowExecutionInfo().GetType().GetName(); kind != workflows.BuildType {
+	if kind := kindOf(desc); kind != workflows.BuildType && kind != workflows.FleetType {
 		return nil, cli.Fail(cli.ExitFailed, fmt.Errorf("%s is no build but a workflow of type %s; `%s list` shows the builds", buildID, kind, s.name))
 	}
 	return desc, nil
 }
 
-// lookBack sees how a build ended. The history has the end, so no worker is needed;
-// one that is there adds the steps.
-func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowservice.DescribeWorkflowExecutionResponse) (snapshot, error) {
+func kindOf(desc *workflowservice.DescribeWorkflowExecutionResponse) string {
+	return desc.GetWorkflowExecutionInfo().GetType().GetName()
+}
+
+func isFleet(desc *workflowservice.DescribeWorkflowExecutionResponse) bool {
+	return kindOf(desc) == workflows.FleetType
+}
+
+// lookBack sees how a build ended. The history has the end, so no worker is needed; one
+// that is there adds the steps, when they are wanted, and the ledger of a build that did not tell it.
+func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowservice.DescribeWorkflowExecutionResponse, steps bool) (snapshot, error) {
 	getting, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	var result workflows.Result
@@ -65,15 +88,20 @@ func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowser
 	if err != nil && cli.Unreachable(err) {
 		return snapshot{}, err
 	}
-	silence := s.askBack(ctx, &snap, taskQueue(desc))
+	if err != nil {
+		snap.ended = ending(snap.BuildID, err)
+	}
+	told, silence := err == nil || snap.ended.told, ""
+	if steps || !told {
+		silence = s.askBack(ctx, &snap, taskQueue(desc))
+	}
 	if err == nil {
 		snap.Result, snap.Resources, snap.Approval = &result, result.Resources, result.Approval
 		snap.Name, snap.Region = result.Name, result.Region
 		snap.end = s.partial(result)
 		return snap, nil
 	}
-	snap.ended = ending(snap.BuildID, err)
-	if snap.Error = snap.ended.failure; snap.ended.told {
+	if snap.Error = snap.ended.failure; told {
 		snap.Resources, snap.Approval = snap.ended.ledger, snap.ended.approval
 	} else {
 		snap.silence = silence

@@ -8,6 +8,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/seed1230462e/kiln/internal/cli"
@@ -24,24 +25,22 @@ type previous struct {
 	resources []workflows.Resource // the ledger
 }
 
-// previous finds the run of a build that ended last. runID is the one that the user means,
-// or empty. What cannot be retried is refused.
-func (s *session) previous(ctx context.Context, buildID, runID string) (previous, error) {
-	desc, err := s.describe(ctx, buildID, "")
-	if err != nil {
-		return previous{}, s.refuse(buildID, err)
-	}
+// previous finds the run of a build that ended last, by what the server says of the build. runID is
+// the one that the user means, or empty. What cannot be retried is refused.
+func (s *session) previous(ctx context.Context, desc *workflowservice.DescribeWorkflowExecutionResponse, runID string) (previous, error) {
 	snap := describe(desc.GetWorkflowExecutionInfo())
+	buildID := snap.BuildID
 	if err := s.retryable(snap, runID); err != nil {
 		return previous{}, cli.Fail(cli.ExitUsage, err)
 	}
-	if snap, err = s.lookBack(ctx, snap, desc); err != nil {
+	snap, err := s.lookBack(ctx, snap, desc, false)
+	if err != nil {
 		return previous{}, s.settle(buildID, err)
 	}
 	if snap.ended.code == "" {
 		return previous{}, snap.end
 	}
-	started, worked, err := s.history(ctx, snap)
+	started, worked, err := s.history(ctx, snap.BuildID, snap.RunID)
 	if err != nil {
 		return previous{}, s.explain("read the history of build "+buildID, buildID, err)
 	}
@@ -89,10 +88,10 @@ func (s *session) retryable(snap snapshot, runID string) error {
 }
 
 // history reads what a run was started with, and whether a worker has worked on it.
-func (s *session) history(ctx context.Context, snap snapshot) (started *historypb.WorkflowExecutionStartedEventAttributes, worked bool, err error) {
+func (s *session) history(ctx context.Context, id, runID string) (started *historypb.WorkflowExecutionStartedEventAttributes, worked bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	events := s.GetWorkflowHistory(ctx, snap.BuildID, snap.RunID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := s.GetWorkflowHistory(ctx, id, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for !worked && events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
@@ -127,4 +126,9 @@ func retryOf(started *historypb.WorkflowExecutionStartedEventAttributes) *workfl
 // readDocument reads the document of the run, which has been resolved before it was sent.
 func (p previous) readDocument() (spec.Build, error) {
 	return spec.Read("document of run "+p.RunID, p.document.GetData(), spec.Options{})
+}
+
+// retry lets the build go on from the run; from step on everything is made anew, if there is one.
+func (p previous) retry(step workflows.Step) *workflows.Retry {
+	return &workflows.Retry{RunID: p.RunID, Origin: p.origin, From: step, Resources: p.resources, Approval: p.Approval}
 }

@@ -26,15 +26,19 @@ type retryOptions struct {
 	File    string   // a changed document; empty: that of the run
 	Vars    []string // KEY=VALUE
 	Detach  bool
-	follow  followOptions
+	// Of a fleet; nil is as the earlier run had it.
+	MaxParallel *int
+	FailFast    *bool
+	follow      followOptions
 }
 
 func newRetryCommand(a *app) *cobra.Command {
 	var opts retryOptions
+	var fleet fleetOptions
 	var conn cli.Connection
 	cmd := &cobra.Command{
-		Use:   "retry BUILD-ID",
-		Short: "Go on with a build that failed or was cancelled",
+		Use:   "retry BUILD-ID|FLEET-ID",
+		Short: "Go on with a build or fleet that failed or was cancelled",
 		Long: "Starts a build again from where its latest run ended, and follows it as the build command does, with the same\n" +
 			"result and the same exit codes. Refuses a build that still runs, and one that succeeded.\n\n" +
 			"What earlier runs made is used again as long as it is there and what goes into it has not changed; the steps say\n" +
@@ -42,13 +46,16 @@ func newRetryCommand(a *app) *cobra.Command {
 			"was lost is repeated with its token, and an import or execution that still runs is waited for.\n\n" +
 			"--from STEP makes everything from that step on anew: " + workflows.StepNames() + ".\n" +
 			"--file FILE goes on with a changed document. The build keeps its id, whatever name the document has.\n\n" +
+			"Of a fleet, those builds go on that failed, were cancelled or never began, under the same fleet id and each as by\n" +
+			"itself; --from applies to each of them.\n\n" +
 			"What a terminated or timed-out run made only a worker can tell, so one has to be running.",
 		Example: fmt.Sprintf("  %[1]s retry web-base\n  %[1]s retry web-base --from register\n  %[1]s retry web-base -f web-base.yaml --var release=9.4\n"+
 			"  %[1]s retry web-base --detach -o json | jq -r .runId", a.name),
-		Args:              cli.OneArg("BUILD-ID"),
-		ValidArgsFunction: a.completeBuilds(&conn, retryableStates...),
+		Args:              cli.OneArg("BUILD-ID or FLEET-ID"),
+		ValidArgsFunction: a.completeEither(&conn, retryableStates...),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.BuildID = args[0]
+			opts.takeFleet(cmd, fleet)
 			if err := opts.check(cmd); err != nil {
 				return err
 			}
@@ -60,11 +67,22 @@ func newRetryCommand(a *app) *cobra.Command {
 	addVars(cmd.Flags(), &opts.Vars)
 	cmd.Flags().StringVar(&opts.RunID, "run-id", "", "refuse to go on from another run than this one (default: the latest)")
 	cmd.Flags().BoolVar(&opts.Detach, "detach", false, "print the ids and return at once")
+	fleet.addFlags(cmd, " (default: as in the earlier run)")
 	opts.follow.addFlags(cmd)
 	conn.AddFlags(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(stepNames(workflows.Steps), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder))
 	_ = cmd.RegisterFlagCompletionFunc("file", completeDocuments) // fails for a flag that does not exist only
 	return cmd
+}
+
+// takeFleet takes over what the user says about how a fleet runs.
+func (o *retryOptions) takeFleet(cmd *cobra.Command, fleet fleetOptions) {
+	if cmd.Flags().Changed("max-parallel") {
+		o.MaxParallel = &fleet.MaxParallel
+	}
+	if cmd.Flags().Changed("fail-fast") {
+		o.FailFast = &fleet.FailFast
+	}
 }
 
 // check finds what is wrong with the options by themselves.
@@ -93,7 +111,7 @@ func runRetry(ctx context.Context, a *app, conn *cli.Connection, opts retryOptio
 	var build spec.Build
 	var err error
 	if opts.File != "" { // before anything else: standard input may take its time
-		if build, err = a.buildDocument(BuildOptions{File: opts.File, Vars: opts.Vars}); err != nil {
+		if build, err = a.buildDocument(opts.File, opts.Vars); err != nil {
 			return err
 		}
 	}
@@ -102,7 +120,16 @@ func runRetry(ctx context.Context, a *app, conn *cli.Connection, opts retryOptio
 		return err
 	}
 	defer s.Close()
-	from, err := s.previous(ctx, opts.BuildID, opts.RunID)
+	desc, err := s.describeEither(ctx, opts.BuildID, "")
+	switch {
+	case err != nil:
+		return s.refuse(opts.BuildID, err)
+	case isFleet(desc):
+		return s.retryFleet(ctx, desc, opts)
+	case opts.MaxParallel != nil || opts.FailFast != nil:
+		return refusef("--max-parallel and --fail-fast are for fleets, and %s is a build", opts.BuildID)
+	}
+	from, err := s.previous(ctx, desc, opts.RunID)
 	if err != nil {
 		return err
 	}
@@ -111,9 +138,8 @@ func runRetry(ctx context.Context, a *app, conn *cli.Connection, opts retryOptio
 			return err
 		}
 	}
-	if steps := workflows.StepsOf(build); opts.From != "" && !slices.Contains(steps, workflows.Step(opts.From)) {
-		return cli.Fail(cli.ExitUsage, fmt.Errorf("--from %s: the document of build %s has no such step; its steps are %s",
-			opts.From, opts.BuildID, strings.Join(stepNames(steps), ", ")))
+	if err := refuseStep(opts.BuildID, build, workflows.Step(opts.From)); err != nil {
+		return err
 	}
 	run, err := s.retry(ctx, from, build, opts)
 	if err != nil {
@@ -127,6 +153,15 @@ func runRetry(ctx context.Context, a *app, conn *cli.Connection, opts retryOptio
 		return err
 	}
 	return s.report(snap, opts.follow.Output)
+}
+
+// refuseStep refuses a step that a document does not have.
+func refuseStep(buildID string, build spec.Build, step workflows.Step) error {
+	steps := workflows.StepsOf(build)
+	if step == "" || slices.Contains(steps, step) {
+		return nil
+	}
+	return refusef("--from %s: the document of build %s has no such step; its steps are %s", step, buildID, strings.Join(stepNames(steps), ", "))
 }
 
 // documentOf reads the document that a run was started with.
@@ -163,9 +198,7 @@ func (s *session) retry(ctx context.Context, from previous, build spec.Build, op
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		StaticSummary:                            build.Name + " in " + build.Region,
 		StaticDetails:                            details(build) + fmt.Sprintf(" Goes on from run %s, which %s.", from.RunID, from.ended.how()),
-	}, workflows.BuildType, document, workflows.Retry{
-		RunID: from.RunID, Origin: from.origin, From: workflows.Step(opts.From), Resources: from.resources, Approval: from.Approval,
-	})
+	}, workflows.BuildType, document, *from.retry(workflows.Step(opts.From)))
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return retried{}, cli.Fail(cli.ExitUsage, fmt.Errorf("somebody else has started build %[1]s meanwhile, as run %[2]s; `%[3]s watch %[1]s` follows it",

@@ -19,13 +19,13 @@ func newStatusCommand(a *app) *cobra.Command {
 	var opts statusOptions
 	var conn cli.Connection
 	cmd := &cobra.Command{
-		Use:   "status BUILD-ID",
-		Short: "Show how a build is",
-		Long: "Looks at a build once. Exits with 0 however the build is or ended; watch exits with the build's code.\n" +
-			"The end of a build is shown also while no worker runs.",
+		Use:   "status BUILD-ID|FLEET-ID",
+		Short: "Show how a build or fleet is",
+		Long: "Looks at a build once, or at all builds of a fleet. Exits with 0 however the build is or ended; watch exits with the build's code.\n" +
+			"The end of a build or fleet is shown also while no worker runs.",
 		Example:           fmt.Sprintf("  %[1]s status web-base\n  %[1]s status web-base -o json | jq .steps", a.name),
-		Args:              cli.OneArg("BUILD-ID"),
-		ValidArgsFunction: a.completeBuilds(&conn),
+		Args:              cli.OneArg("BUILD-ID or FLEET-ID"),
+		ValidArgsFunction: a.completeEither(&conn),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.BuildID = args[0]
 			return runStatus(cmd.Context(), a, &conn, opts)
@@ -43,7 +43,14 @@ func runStatus(ctx context.Context, a *app, conn *cli.Connection, opts statusOpt
 		return err
 	}
 	defer s.Close()
-	snap, err := s.look(ctx, opts.BuildID, opts.RunID)
+	desc, err := s.describeEither(ctx, opts.BuildID, opts.RunID)
+	if err != nil {
+		return s.settle(opts.BuildID, err)
+	}
+	if isFleet(desc) {
+		return s.statusOfFleet(ctx, desc, opts.Output)
+	}
+	snap, err := s.see(ctx, desc)
 	if err != nil {
 		return s.settle(opts.BuildID, err)
 	}

@@ -24,13 +24,8 @@ func newValidateCommand(a *app) *cobra.Command {
 		Short: "Check build documents, offline",
 		Long: "Checks build documents against the schema and every rule the cloud documents, without any connection.\n" +
 			"All faults of all files are shown in one go, as file:line:column; - reads standard input.\nExits with 2 when there is a fault.",
-		Example: fmt.Sprintf("  %[1]s validate web-base.yaml\n  %[1]s validate --var release=9.4 -o json images/*.yaml", a.name),
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cli.Usagef(cmd, "%s needs at least one FILE; - is standard input", cmd.CommandPath())
-			}
-			return nil
-		},
+		Example:           fmt.Sprintf("  %[1]s validate web-base.yaml\n  %[1]s validate --var release=9.4 -o json images/*.yaml", a.name),
+		Args:              cli.SomeArgs("FILE", "; - is standard input"),
 		ValidArgsFunction: completeDocuments,
 		RunE: func(_ *cobra.Command, args []string) error {
 			opts.Files = args
@@ -46,6 +41,7 @@ func newValidateCommand(a *app) *cobra.Command {
 type verdict struct {
 	File   string      `json:"file"`
 	Valid  bool        `json:"valid"`
+	Builds int         `json:"builds,omitempty"` // that it stands for, when it has a matrix
 	Faults spec.Faults `json:"faults"`
 }
 
@@ -59,12 +55,14 @@ func runValidate(a *app, opts validateOptions) error {
 	var unread []error
 	for _, file := range opts.Files {
 		v := verdict{File: called(file), Faults: spec.Faults{}}
-		_, err := readDocument(a.In, file, vars)
+		is, err := expandDocument(a.In, file, vars)
 		if err != nil && !errors.As(err, &v.Faults) {
 			unread = append(unread, err)
 			continue
 		}
-		v.Valid = len(v.Faults) == 0
+		if v.Valid = len(v.Faults) == 0; is.Matrix {
+			v.Builds = len(is.Members)
+		}
 		if !v.Valid {
 			bad = append(bad, v.File)
 		}
@@ -84,7 +82,10 @@ func printVerdicts(a *app, output cli.Output, verdicts []verdict) error {
 		return cli.WriteAll(a.Out, output, verdicts)
 	}
 	for _, v := range verdicts {
-		if v.Valid {
+		switch {
+		case v.Builds > 0:
+			_, _ = fmt.Fprintf(a.Out, "%s: valid, %s\n", v.File, count(v.Builds, "build"))
+		case v.Valid:
 			_, _ = fmt.Fprintf(a.Out, "%s: valid\n", v.File)
 		}
 		printFaults(a.Err, v.Faults)

@@ -28,11 +28,17 @@ func (a *app) newView(form cli.Progress) view {
 	case cli.ProgressJSON:
 		return &jsonView{w: a.Err, now: a.now}
 	case cli.ProgressAuto:
-		if file, ok := a.Err.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+		if file, ok := a.terminal(); ok {
 			return &liveView{w: file, now: a.now, size: func() (int, int) { return terminalSize(file) }}
 		}
 	}
 	return &plainView{w: a.Err, now: a.now, said: map[workflows.Step]string{}}
+}
+
+// terminal is the standard error when it is a terminal that can repaint.
+func (a *app) terminal() (*os.File, bool) {
+	file, ok := a.Err.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
 func terminalSize(file *os.File) (width, height int) {
@@ -97,10 +103,15 @@ func (v *plainView) show(s snapshot) {
 		v.said[st.Name] = line
 		v.say(line)
 	}
-	if s.Note != v.note && s.Note != "" {
-		v.say(s.Note)
+	v.sayNote(s.Note)
+}
+
+// sayNote says why nothing better is known, once.
+func (v *plainView) sayNote(note string) {
+	if note != v.note && note != "" {
+		v.say(note)
 	}
-	v.note = s.Note
+	v.note = note
 }
 
 func (v *plainView) say(line string) {

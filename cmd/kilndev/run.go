@@ -29,7 +29,7 @@ func newRunCommand(env cli.Env) *cobra.Command {
 		Example: "  kilndev run docs/examples/quickstart.yaml\n  kilndev run web-base.yaml --db-filename kiln.db -o json",
 		Args:    cli.OneArg("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.build.File = args[0]
+			opts.build.Files = args
 			return runRun(cmd, env, &opts)
 		},
 	}
@@ -60,7 +60,7 @@ func runRun(cmd *cobra.Command, env cli.Env, opts *runOptions) (err error) {
 	if lost := context.Cause(ctx); lost != nil && cmd.Context().Err() == nil {
 		return lost
 	}
-	return ending(err, opts.opts.DBFile, opts.build.File)
+	return ending(err, opts.opts.DBFile, opts.build.Files[0])
 }
 
 // watchBox ends the build's command when the worker gives up: nobody would go on with it.

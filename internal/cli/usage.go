@@ -41,6 +41,16 @@ func OneArg(name string) cobra.PositionalArgs {
 	}
 }
 
+// SomeArgs wants at least one argument, named as in the usage line; hint ends the sentence.
+func SomeArgs(name, hint string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return Usagef(cmd, "%s needs at least one %s%s", cmd.CommandPath(), name, hint)
+		}
+		return nil
+	}
+}
+
 // prepare gives every command of the tree the same manners: mistakes in flags and
 // arguments are usage errors, and so is a name that is no command.
 func prepare(root *cobra.Command) {

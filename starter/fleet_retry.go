@@ -1,0 +1,216 @@
+package starter
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
+)
+
+// retryFleet begins those builds of a fleet again that have no image, under the same fleet id.
+func (s *session) retryFleet(ctx context.Context, desc *workflowservice.DescribeWorkflowExecutionResponse, opts retryOptions) error {
+	snap, err := s.retryableFleet(ctx, desc, opts)
+	if err != nil {
+		return err
+	}
+	input, err := s.fleetInput(ctx, snap.FleetID, snap.firstRun)
+	if err != nil {
+		return err
+	}
+	fleet, err := s.again(ctx, input, snap, opts)
+	if err != nil {
+		return err
+	}
+	run, err := s.startAgain(ctx, fleet, snap, opts)
+	if err != nil {
+		return err
+	}
+	return s.finishFleet(ctx, run, opts.Detach, opts.follow)
+}
+
+// retryableFleet looks at the fleet, and refuses one that cannot be retried.
+func (s *session) retryableFleet(ctx context.Context, desc *workflowservice.DescribeWorkflowExecutionResponse, opts retryOptions) (fleetSnapshot, error) {
+	snap, err := s.lookAtFleet(desc).look(ctx)
+	if err != nil {
+		return snap, s.settle(opts.BuildID, err)
+	}
+	switch {
+	case opts.File != "":
+		err = fmt.Errorf("--file names the document of one build, and %[1]s is a fleet, which goes on with its own: `%[2]s retry BUILD-ID -f FILE` gives one of its builds another document", snap.FleetID, s.name)
+	case opts.MaxParallel != nil && *opts.MaxParallel < 1:
+		err = (&fleetOptions{MaxParallel: *opts.MaxParallel}).check()
+	case opts.RunID != "" && opts.RunID != snap.RunID:
+		err = fmt.Errorf("run %s is not the latest of fleet %s, and a retry goes on from the latest: that is %s", opts.RunID, snap.FleetID, snap.RunID)
+	case !snap.closed():
+		err = fmt.Errorf("fleet %[1]s still runs, since %[2]s; `%[3]s watch %[1]s` follows it, `%[3]s cancel %[1]s` stops it", snap.FleetID, s.clock(snap.StartedAt), s.name)
+	case len(snap.Members) == 0 && snap.Note != "":
+		err = fmt.Errorf("run %s of fleet %s was cut off, so only a worker can tell how its builds are, and none does: %s", snap.RunID, snap.FleetID, snap.Note)
+	case len(snap.Members) == 0:
+		err = snap.end
+	case tallyOf(snap.Members).of(retriedStates...) == 0:
+		err = fmt.Errorf("no build of fleet %s failed, was cancelled or never began, so there is nothing to retry; `%s build FILE...` builds anew", snap.FleetID, s.name)
+	}
+	if err != nil {
+		return snap, cli.Fail(cli.ExitUsage, err)
+	}
+	return snap, nil
+}
+
+// retriedStates are those in which a build is left that a retry of its fleet begins again. One
+// that is running or pending was cut off together with its fleet.
+var retriedStates = []workflows.State{
+	workflows.StateFailed, workflows.StateCancelled, workflows.StateSkipped, workflows.StateRunning, workflows.StatePending,
+}
+
+// again is the fleet that goes on with the builds that have no image. The others are done.
+func (s *session) again(ctx context.Context, input fleetInput, snap fleetSnapshot, opts retryOptions) (workflows.Fleet, error) {
+	fleet := workflows.Fleet{Name: input.Name, Documents: input.Documents, MaxParallel: input.MaxParallel, FailFast: input.FailFast}
+	if opts.MaxParallel != nil {
+		fleet.MaxParallel = *opts.MaxParallel
+	}
+	if opts.FailFast != nil {
+		fleet.FailFast = *opts.FailFast
+	}
+	plans, err := s.planFleet(ctx, input, snap, workflows.Step(opts.From))
+	if err != nil {
+		return fleet, err
+	}
+	for i, plan := range plans {
+		if plan == nil {
+			fleet.Done = append(fleet.Done, snap.Members[i])
+			continue
+		}
+		fleet.Builds = append(fleet.Builds, *plan)
+	}
+	if len(fleet.Builds) == 0 {
+		return fleet, refusef("the builds of fleet %s that had no image have been retried by themselves, so there is nothing to retry", snap.FleetID)
+	}
+	if size := inputSize(fleet, len(plans)); size > mostInput {
+		return fleet, refusef("%s with what their earlier runs made are %.1f MB, and Temporal takes 2 MB for one fleet: retry some of them with `%s retry BUILD-ID` first",
+			count(len(fleet.Builds), "build"), float64(size)/1e6, s.name)
+	}
+	return fleet, nil
+}
+
+// planFleet says of each member how its build goes on; nil for one that has its image.
+func (s *session) planFleet(ctx context.Context, input fleetInput, snap fleetSnapshot, from workflows.Step) ([]*workflows.FleetBuild, error) {
+	builds := map[string]workflows.FleetBuild{}
+	for _, build := range input.builds {
+		builds[build.ID] = build
+	}
+	plans := make([]*workflows.FleetBuild, len(snap.Members))
+	group, grouped := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, m := range snap.Members {
+		build, known := builds[m.ID]
+		if !known || !slices.Contains(retriedStates, standing(m)) {
+			continue
+		}
+		group.Go(func() error {
+			retry, done, err := s.goesOn(grouped, snap, m, from)
+			if build.Retry = retry; !done && err == nil {
+				plans[i] = &build
+			}
+			return err
+		})
+	}
+	return plans, group.Wait()
+}
+
+// goesOn is the retry of a build that has begun; nil for one that has not. done: it has been
+// retried by itself, and has its image.
+func (s *session) goesOn(ctx context.Context, snap fleetSnapshot, m workflows.FleetMember, step workflows.Step) (retry *workflows.Retry, done bool, err error) {
+	if m.RunID == "" && m.State != workflows.StateRunning {
+		return nil, false, nil
+	}
+	desc, err := s.describe(ctx, m.ID, "")
+	switch {
+	case m.RunID == "" && !snap.began(desc): // the fleet was cut off while it was to begin the build
+		return nil, false, nil
+	case err != nil:
+		return nil, false, s.refuse(m.ID, err)
+	}
+	if describe(desc.GetWorkflowExecutionInfo()).State == workflows.StateSucceeded {
+		return nil, true, nil
+	}
+	from, err := s.previous(ctx, desc, "")
+	if err != nil {
+		return nil, false, err
+	}
+	if err := s.hasStep(from, step); err != nil {
+		return nil, false, err
+	}
+	return from.retry(step), false, nil
+}
+
+// began tells whether the fleet has started a run that the server has described, if it has.
+func (f fleetSnapshot) began(desc *workflowservice.DescribeWorkflowExecutionResponse) bool {
+	info := desc.GetWorkflowExecutionInfo()
+	return info.GetParentExecution().GetWorkflowId() == f.FleetID && !info.GetStartTime().AsTime().Before(f.StartedAt)
+}
+
+// hasStep refuses a step that the document of a run does not have.
+func (s *session) hasStep(from previous, step workflows.Step) error {
+	if step == "" {
+		return nil
+	}
+	build, err := s.documentOf(from)
+	if err != nil {
+		return err
+	}
+	return refuseStep(from.BuildID, build, step)
+}
+
+// retriedFleet is a run of a fleet that goes on from another.
+type retriedFleet struct {
+	startedFleet
+	PreviousRunID string `json:"previousRunId"`
+	Retried       int    `json:"retried"` // builds that begin again
+}
+
+func (s *session) startAgain(ctx context.Context, fleet workflows.Fleet, snap fleetSnapshot, opts retryOptions) (startedFleet, error) {
+	start := fleetStart(snap.FleetID, snap.taskQueue, fleet, len(fleet.Builds))
+	start.StaticDetails = fmt.Sprintf("Goes on from run %s with %s of %d.", snap.RunID, count(len(fleet.Builds), "build"), len(snap.Members))
+	run, err := s.ExecuteWorkflow(ctx, start, workflows.FleetType, fleet)
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &running) {
+		return startedFleet{}, refusef("somebody else has started fleet %[1]s meanwhile, as run %[2]s; `%[3]s watch %[1]s` follows it", snap.FleetID, running.RunId, s.name)
+	}
+	if err != nil {
+		return startedFleet{}, s.explain("retry fleet "+snap.FleetID, snap.FleetID, err)
+	}
+	is := retriedFleet{
+		startedFleet:  startedFleet{FleetID: run.GetID(), RunID: run.GetRunID(), Builds: len(snap.Members)},
+		PreviousRunID: snap.RunID, Retried: len(fleet.Builds),
+	}
+	s.announceFleetRetry(is, fleet, opts)
+	return is.startedFleet, nil
+}
+
+// announceFleetRetry says which builds begin again, and with what.
+func (s *session) announceFleetRetry(is retriedFleet, fleet workflows.Fleet, opts retryOptions) {
+	switch opts.follow.Progress {
+	case cli.ProgressJSON:
+		_ = cli.OutputJSONL.Write(s.Err, struct {
+			Time  time.Time `json:"time"`
+			Event string    `json:"event"`
+			retriedFleet
+		}{s.now(), "started", is})
+		return
+	case cli.ProgressNone:
+		return
+	}
+	_, _ = fmt.Fprintf(s.Err, "Retrying %d of %s, %d at a time: fleet id %s, run id %s\n", is.Retried, count(is.Builds, "build"),
+		min(cmp.Or(fleet.MaxParallel, defaultParallel), is.Retried), is.FleetID, is.RunID)
+	_, _ = fmt.Fprintf(s.Err, "It goes on from run %s. %s.\n", is.PreviousRunID, strings.TrimSuffix(opts.plan(""), "."))
+}
