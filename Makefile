@@ -107,7 +107,7 @@ golden: schema ## rewrite the golden files; read the diff before committing it
 record: build ## record the workflow histories that the replay test replays
 	mkdir -p workflows/testdata/histories/next
 	$(BINARIES) KILN_RECORD=$(CURDIR)/workflows/testdata/histories/next \
-		go test -tags e2e -count=1 -timeout 30m -run '^TestBuild(Started|sThat)' ./testsuite
+		go test -tags e2e -count=1 -timeout 30m -run '^Test(Build|Fleet)(Started|sThat)' ./testsuite
 
 screenshot: build ## docs/images/web-ui.png, taken anew in headless Chromium
 	docs/images/web-ui.sh
