@@ -45,9 +45,15 @@ func TestExamplesBuild(t *testing.T) {
 			continue // is a fleet, which TestFleetStartedByTheBareTemporalAPI builds
 		}
 		t.Run(filepath.Base(example), func(t *testing.T) {
-			done := p.kiln(t, "build", example, "--build-id", filepath.Base(example), "-o", "json")
-			require.Zero(t, done.code, done.stderr)
-			require.NotEmpty(t, decode[workflows.Result](t, done.stdout).ImageID)
+			text, err := os.ReadFile(example)
+			require.NoError(t, err)
+			done := start(t, p.env(t), kilnBin(t), "build", example, "--build-id", filepath.Base(example), "-o", "json")
+			if strings.Contains(string(text), "\napproval:") {
+				awaitsApproval(t, p.temporal(t), filepath.Base(example))
+				require.Zero(t, p.kiln(t, "approve", filepath.Base(example)).code)
+			}
+			require.Zero(t, done.wait(t), done.stderr.String())
+			require.NotEmpty(t, decode[workflows.Result](t, done.stdout.String()).ImageID)
 		})
 	}
 }

@@ -3,6 +3,8 @@ package workflows
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -323,6 +325,21 @@ func TestWhoIsListedIsToldThatTheBuildWaits(t *testing.T) {
 	require.Equal(t, 48*time.Hour, wait.Until.Sub(wait.Since))
 	require.Nil(t, tellings[1].Ending.Approval)
 	require.NotEqual(t, eventID(tellings[0], 0), eventID(tellings[1], 0))
+}
+
+// Both decisions, and the end of a wait without one, are in histories that replay.
+func TestHistoriesCoverTheDecisions(t *testing.T) {
+	for file, event := range map[string]string{
+		"approved": `"name": "approve"`, "rejected": `"name": "reject"`, "approved-at-last": `"name": "approve"`,
+		"approval-timeout": `EVENT_TYPE_TIMER_FIRED`, "cancelled-waiting": `EVENT_TYPE_TIMER_CANCELED`,
+		"telling-to-wait": `EVENT_TYPE_ACTIVITY_TASK_COMPLETED`,
+	} {
+		text, err := os.ReadFile(filepath.Join("testdata/histories/next", file+".json"))
+		require.NoError(t, err)
+		if !strings.Contains(string(text), event) { // require.Contains would print all of it
+			t.Errorf("history %s has no %s", file, event)
+		}
+	}
 }
 
 // That nobody can be told is no reason to wait any less, nor one to call the build a
