@@ -59,8 +59,8 @@ func newBuildCommand(a *app) *cobra.Command {
 			"the documents have in common, so the same command follows a fleet that is running.\n\n" +
 			"The builds belong to Temporal and not to this command: Ctrl-C leaves them running.\n\n" +
 			"Exit codes: 0 built, 1 failed, 2 document or usage at fault, 3 --wait-timeout ran out, 4 no connection,\n" +
-			"5 image tests failed, 6 partly successful, 7 cancelled, 130 interrupted (the build goes on). Of a fleet: 0 all\n" +
-			"built, 1 none built, 6 some built, 7 cancelled.",
+			"5 image tests failed, 6 partly successful, 7 cancelled or rejected, 130 interrupted (the build goes on).\n" +
+			"Of a fleet: 0 all built, 1 none built, 6 some built, 7 cancelled.",
 		Example: fmt.Sprintf("  %[1]s build web-base.yaml\n  %[1]s build web-base.yaml --var release=9.4 --build-id web-base-94\n"+
 			"  %[1]s build web-base.yaml --detach -o json | jq -r .buildId\n  %[1]s build images/*.yaml --max-parallel 20", a.name),
 		Args:              cli.SomeArgs("FILE", "; - is standard input"),

@@ -12,14 +12,9 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/workflows"
-)
-
-const (
-	// defaultParallel is how many builds of a fleet run at a time, and mostParallel how many may.
-	defaultParallel = 10
-	mostParallel    = 1000
 )
 
 // fleetOptions say how a fleet runs.
@@ -30,13 +25,13 @@ type fleetOptions struct {
 
 // addFlags defines the flags. otherwise says what holds without them, if not the defaults.
 func (o *fleetOptions) addFlags(cmd *cobra.Command, otherwise string) {
-	cmd.Flags().IntVar(&o.MaxParallel, "max-parallel", defaultParallel, "at most `N` builds of a fleet run at a time"+otherwise)
+	cmd.Flags().IntVar(&o.MaxParallel, "max-parallel", workflows.DefaultParallel, "at most `N` builds of a fleet run at a time"+otherwise)
 	cmd.Flags().BoolVar(&o.FailFast, "fail-fast", false, "begin no further build of a fleet once one has failed; those that run go on"+otherwise)
 }
 
 func (o *fleetOptions) check() error {
-	if o.MaxParallel < 1 || o.MaxParallel > mostParallel {
-		return refusef("--max-parallel %d: want 1 to %d", o.MaxParallel, mostParallel)
+	if o.MaxParallel < 1 || o.MaxParallel > activities.MostParallel {
+		return refusef("--max-parallel %d: want 1 to %d", o.MaxParallel, activities.MostParallel)
 	}
 	return nil
 }
@@ -117,7 +112,7 @@ func fleetStart(fleetID, taskQueue string, fleet workflows.Fleet, builds int) cl
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            fmt.Sprintf("%s, %d at a time", count(builds, "build"), cmp.Or(fleet.MaxParallel, defaultParallel)),
+		StaticSummary:                            fmt.Sprintf("%s, %d at a time", count(builds, "build"), cmp.Or(fleet.MaxParallel, workflows.DefaultParallel)),
 	}
 }
 

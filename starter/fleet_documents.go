@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/internal/spec"
 	"github.com/seed1230462e/kiln/workflows"
@@ -161,42 +162,32 @@ func validID(text string) string {
 	return text
 }
 
-const (
-	// mostInput is what Temporal takes in one argument: 2 MB (limit.blobSize.error).
-	mostInput = 2_000_000
-	// memberSize is room for what becomes of a build, which a fleet that continues as new
-	// carries, and its result has.
-	memberSize = 512
-)
+// memberSize is room for what becomes of a build, which a fleet that continues as new carries,
+// and its result has; the worker reckons with it too.
+func memberSize(id string) int { return 432 + 2*len(id) }
 
 // checkSize refuses a fleet that Temporal would not take, and says how much of it would fit.
 func checkSize(fleet workflows.Fleet, b batch) error {
-	size := inputSize(fleet, len(b.members))
-	if size <= mostInput {
-		return nil
-	}
-	room, fit := mostInput-(size-documentsSize(b)), 0
-	for room > 0 && fit < len(b.members) {
-		if room -= memberSize; fit == 0 || b.members[fit-1].Document != b.members[fit].Document {
-			room -= len(b.documents[b.members[fit].Document])
+	size, fit := inputSize(fleet), 0
+	for i, member := range b.members {
+		if size += memberSize(member.Build.Name); i == 0 || b.members[i-1].Document != member.Document {
+			size += len(b.documents[member.Document])
 		}
-		if room >= 0 {
+		if size <= activities.FleetSize {
 			fit++
 		}
+	}
+	if fit == len(b.members) {
+		return nil
 	}
 	return refusef("%s are %.1f MB, and Temporal takes 2 MB for one fleet: the first %d fit; split them into several fleets, each with its own --fleet-id",
 		count(len(b.members), "build"), float64(size)/1e6, fit)
 }
 
-func inputSize(fleet workflows.Fleet, members int) int {
+// inputSize is the size of a fleet as JSON, but for its documents.
+func inputSize(fleet workflows.Fleet) int {
+	documents := len(fleet.Documents)
+	fleet.Documents = nil
 	data, _ := json.Marshal(fleet) // of texts and numbers
-	return len(data) + memberSize*(members-len(fleet.Done))
-}
-
-func documentsSize(b batch) int {
-	size := memberSize * len(b.members)
-	for _, document := range b.documents {
-		size += len(document)
-	}
-	return size
+	return len(data) + documents   // with their commas
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/workflows"
 )
@@ -95,11 +96,23 @@ func (s *session) again(ctx context.Context, input fleetInput, snap fleetSnapsho
 	if len(fleet.Builds) == 0 {
 		return fleet, refusef("the builds of fleet %s that had no image have been retried by themselves, so there is nothing to retry", snap.FleetID)
 	}
-	if size := inputSize(fleet, len(plans)); size > mostInput {
+	if size := retrySize(fleet); size > activities.FleetSize {
 		return fleet, refusef("%s with what their earlier runs made are %.1f MB, and Temporal takes 2 MB for one fleet: retry some of them with `%s retry BUILD-ID` first",
 			count(len(fleet.Builds), "build"), float64(size)/1e6, s.name)
 	}
 	return fleet, nil
+}
+
+// retrySize is what a fleet that goes on takes at most, in any of its runs.
+func retrySize(fleet workflows.Fleet) int {
+	size := inputSize(fleet)
+	for _, document := range fleet.Documents {
+		size += len(document)
+	}
+	for _, build := range fleet.Builds {
+		size += memberSize(build.ID)
+	}
+	return size
 }
 
 // planFleet says of each member how its build goes on; nil for one that has its image.
@@ -211,6 +224,6 @@ func (s *session) announceFleetRetry(is retriedFleet, fleet workflows.Fleet, opt
 		return
 	}
 	_, _ = fmt.Fprintf(s.Err, "Retrying %d of %s, %d at a time: fleet id %s, run id %s\n", is.Retried, count(is.Builds, "build"),
-		min(cmp.Or(fleet.MaxParallel, defaultParallel), is.Retried), is.FleetID, is.RunID)
+		min(cmp.Or(fleet.MaxParallel, workflows.DefaultParallel), is.Retried), is.FleetID, is.RunID)
 	_, _ = fmt.Fprintf(s.Err, "It goes on from run %s. %s.\n", is.PreviousRunID, strings.TrimSuffix(opts.plan(""), "."))
 }
