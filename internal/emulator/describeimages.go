@@ -21,7 +21,7 @@ func (c *call) describeImages() (reply, error) {
 	if dryRun {
 		return nil, passed()
 	}
-	all, err := c.images(c.line.Region)
+	all, err := c.imagesAskedFor()
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +32,19 @@ func (c *call) describeImages() (reply, error) {
 		items = append(items, c.imageItem(i, running))
 	}
 	return page.reply(len(all), reply{"RegionId": c.line.Region, "Images": reply{"Image": items}}), nil
+}
+
+// imagesAskedFor are the images that the filters choose from: one when the call names it.
+func (c *call) imagesAskedFor() ([]image, error) {
+	id := c.text("ImageId")
+	if id == "" {
+		return c.images(c.line.Region)
+	}
+	one, found, err := c.findImage(c.line.Region, id)
+	if err != nil || !found {
+		return nil, err
+	}
+	return []image{one}, nil
 }
 
 // passed is the answer to a request that would be carried out without DryRun.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,17 +103,13 @@ func pick[T resource](t *tx, region string, ids []string) ([]T, error) {
 	if len(ids) == 0 {
 		return list[T](t, region)
 	}
-	var picked []T
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-		one, found, err := find[T](t, region, id)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			picked = append(picked, one)
-		}
+	var zero T
+	args := []any{zero.key().kind, region, region}
+	for _, id := range ids {
+		args = append(args, id)
 	}
-	return picked, nil
+	return query[T](t, `SELECT body FROM resource WHERE kind = ? AND (region = ? OR ? = '') AND id IN (?`+
+		strings.Repeat(", ?", len(ids)-1)+`) ORDER BY id`, args...)
 }
 
 // labelled reads those of a region's resources that carry the label, oldest first.
