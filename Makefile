@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build kiln kilndev test unit e2e simulate mutants crash fuzz check fmt vet lint tidy tidy-check golden record screenshot schema clean
+.PHONY: help demo build kiln kilndev test unit e2e simulate mutants crash fuzz bench microbench microbench-baseline check fmt vet lint tidy tidy-check golden record screenshot schema clean
 
 export GOWORK := off
 # Versions come from VERSION below, so a checkout that git refuses to read still builds.
@@ -74,6 +74,22 @@ fuzz: ## run each fuzz target for FUZZTIME, one after another
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$dir" || exit 1; \
 	done
 
+KNOBS := RUNS N SEED SCALE SPEED WINDOW CONCURRENCY
+bench: build ## the figures of docs/benchmarks.md: FIGURE=3 for one, RUNS=5 N=… and others as they are printed; OUT=FILE keeps them
+	$(BINARIES) $(foreach knob,$(KNOBS),$(if $($(knob)),KILN_BENCH_$(knob)=$($(knob)))) \
+		$(if $(OUT),KILN_BENCH_OUT=$(abspath $(OUT))) $(if $(PROFILE),KILN_BENCH_PROFILE=$(abspath $(PROFILE))) \
+		go test -tags bench -count=1 -timeout 0 -v -run '^TestBench$(FIGURE)' ./testsuite
+
+# One core: what is measured runs alone, and a count of allocations does not depend on it.
+MICROBENCH := go test -run '^$$' -bench . -benchmem -cpu 1 -count=$(or $(RUNS),6) ./internal/spec ./internal/errcode ./internal/emulator ./internal/watch
+microbench: ## the hot paths, with allocations, beside testsuite/testdata/microbench.txt
+	@mkdir -p bin
+	$(MICROBENCH) > bin/microbench.txt
+	$(TOOL) benchstat testsuite/testdata/microbench.txt bin/microbench.txt
+
+microbench-baseline: ## measure testsuite/testdata/microbench.txt anew
+	$(MICROBENCH) > testsuite/testdata/microbench.txt
+
 check: fmt vet lint unit ## before a commit
 
 fmt: ## format the code
@@ -81,7 +97,7 @@ fmt: ## format the code
 	cd cmd/kilndev && $(TOOL) golangci-lint fmt -c $(CURDIR)/.golangci.yml
 
 vet: ## go vet, in both modules
-	go vet -tags e2e ./...
+	go vet -tags e2e,bench ./...
 	go -C cmd/kilndev vet ./...
 
 lint: ## gofmt, golangci-lint in both modules, workflowcheck, and the documents' links and names
