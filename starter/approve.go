@@ -169,7 +169,11 @@ func whoami() string {
 	return cmp.Or(name, "unknown") + "@" + host
 }
 
-// howToDecide says what to type while a build waits.
+// howToDecide says what to type while a build waits. Nobody has set the address of a
+// server that goes with its command.
 func (s *session) howToDecide(buildID string) string {
+	if s.alone {
+		buildID += " --address " + s.opts.HostPort
+	}
 	return fmt.Sprintf("`%[1]s approve %[2]s` lets it go on, `%[1]s reject %[2]s --reason WHY` ends it", s.name, buildID)
 }

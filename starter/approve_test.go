@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	sdktemporal "go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/activities"
@@ -122,6 +123,13 @@ func TestFollowingABuildThatWaits(t *testing.T) {
 			golden(t, got.String())
 		})
 	}
+}
+
+// The server of a command that brings its own listens somewhere else each time.
+func TestWhatToTypeNamesTheServerThatNobodyKnows(t *testing.T) {
+	s := &session{app: &app{name: "kilndev", alone: true}, opts: client.Options{HostPort: "127.0.0.1:41975"}}
+	require.Equal(t, "`kilndev approve web-base --address 127.0.0.1:41975` lets it go on, "+
+		"`kilndev reject web-base --address 127.0.0.1:41975 --reason WHY` ends it", s.howToDecide("web-base"))
 }
 
 func TestRetryCarriesTheApproval(t *testing.T) {
