@@ -202,6 +202,22 @@ func TestBuildsThatWaitInVain(t *testing.T) {
 	require.Zero(t, p.registrations(t))
 }
 
+// A reset brings an update back before the build waits again, where it is refused: nobody
+// has approved what is built after the reset.
+func TestResetOfABuildThatWasApproved(t *testing.T) {
+	p := up(t, "--speed", "3000", "--headless")
+	c := p.temporal(t)
+	run := commence(t, c, "reset", tells("reset", toBeLooked))
+	awaitsApproval(t, c, "reset")
+	require.Zero(t, p.kiln(t, "approve", "reset", "--by", "ann").code)
+	require.Equal(t, "ann", resulted(t, run).Approval.By)
+
+	p.resetToBegin(t, c, "reset")
+	awaitsApproval(t, c, "reset")
+	require.Zero(t, p.kiln(t, "approve", "reset", "--by", "bob").code)
+	require.Equal(t, "bob", resulted(t, c.GetWorkflow(context.Background(), "reset", "")).Approval.By)
+}
+
 // failureType is the type of the error of an update.
 func failureType(err error) string {
 	var refused *temporal.ApplicationError
