@@ -32,6 +32,7 @@ type yard struct {
 	ends          map[string]error
 	outcomes      map[string]Outcome
 	cleanUp       time.Duration       // that a cancelled build takes
+	finishes      bool                // a cancelled build comes to its end all the same
 	onBegin       func(env *yardTest) // after each begin
 	env           *yardTest
 }
@@ -58,7 +59,9 @@ func (y *yard) build(ctx workflow.Context, document, retry converter.RawValue) (
 		disconnected, cancel := workflow.NewDisconnectedContext(ctx)
 		defer cancel()
 		_ = workflow.Sleep(disconnected, y.cleanUp)
-		return Result{}, temporal.NewCanceledError(Cancellation{})
+		if !y.finishes {
+			return Result{}, temporal.NewCanceledError(Cancellation{})
+		}
 	}
 	if err := y.ends[doc.Name]; err != nil {
 		return Result{}, err
@@ -479,4 +482,29 @@ func TestMatrixIsNoSingleBuild(t *testing.T) {
 	_, _, err := run(t, &c, numbered(2))
 	require.Contains(t, failureIn(t, err, activities.InvalidBuild).Message, "start them with `kiln build`, or with a workflow of type BuildFleet")
 	require.Empty(t, c.calls)
+}
+
+// A fleet that waits for its builds before it continues as new ends there when it is cancelled.
+func TestFleetCancelledBeforeItContinues(t *testing.T) {
+	y := yard{onBegin: func(env *yardTest) { env.SetContinueAsNewSuggested(true) }}
+	env := y.place(t)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 30*time.Second)
+	_, err := env.fleet(t, fleetOf([]string{numbered(4)}, `, "maxParallel": 2`))
+	var cancelled *temporal.CanceledError
+	require.ErrorAs(t, err, &cancelled)
+	var result FleetResult
+	require.NoError(t, cancelled.Details(&result))
+	require.Equal(t, StateCancelled, result.Members[0].State)
+	require.Equal(t, StateSkipped, result.Members[3].State)
+}
+
+// What comes too late to stop anything is no cancellation.
+func TestFleetCancelledAtItsEnd(t *testing.T) {
+	y := yard{cleanUp: time.Minute}
+	y.finishes = true
+	env := y.place(t)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 30*time.Second)
+	result, err := env.fleet(t, fleetOf([]string{numbered(2)}))
+	require.NoError(t, err)
+	require.Equal(t, OutcomeSucceeded, result.Outcome)
 }
