@@ -15,53 +15,62 @@ type Heartbeat struct {
 	Detail  string `json:"detail"`  // such as "task t-1 is Processing"
 }
 
-// pulse beats for a waiting activity, also while a look hangs, until it is stopped.
+// pulse beats for a waiting activity, also while a look hangs, until it is stopped. It
+// beats from a timer: a worker holds thousands of waits, and the stack that a request
+// takes would stay with each.
 type pulse struct {
-	ctx     context.Context
+	ctx      context.Context
+	interval time.Duration
+
 	mu      sync.Mutex
 	last    Heartbeat
-	stopped chan struct{}
+	timer   *time.Timer
+	stopped bool
 }
 
-// startPulse beats at two thirds of the activity's heartbeat timeout.
+// never is as good as no beat at all.
+const never = 1 << 62
+
+// startPulse beats at two thirds of the activity's heartbeat timeout; without one it tells
+// news only.
 func startPulse(ctx context.Context) *pulse {
-	p := &pulse{ctx: ctx, stopped: make(chan struct{})}
-	if timeout := activity.GetInfo(ctx).HeartbeatTimeout; timeout > 0 {
-		go p.beat(timeout * 2 / 3)
+	p := &pulse{ctx: ctx, interval: activity.GetInfo(ctx).HeartbeatTimeout * 2 / 3}
+	if p.interval == 0 {
+		p.interval = never
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer = time.AfterFunc(p.interval, p.beat)
 	return p
 }
 
-func (p *pulse) beat(interval time.Duration) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			p.record()
-		case <-p.ctx.Done():
-			return
-		case <-p.stopped:
-			return
-		}
+// beat tells what was seen last. The SDK thins out what comes too often.
+func (p *pulse) beat() {
+	p.mu.Lock()
+	seen, over := p.last, p.stopped || p.ctx.Err() != nil
+	if !over {
+		p.timer.Reset(p.interval)
+	}
+	p.mu.Unlock()
+	if !over {
+		activity.RecordHeartbeat(p.ctx, seen)
 	}
 }
 
-// say beats at once when there is news; the SDK thins out what comes too often.
+// say beats when there is news.
 func (p *pulse) say(news Heartbeat) {
 	p.mu.Lock()
-	changed := news != p.last
-	p.last = news
-	p.mu.Unlock()
-	if changed {
-		p.record()
+	defer p.mu.Unlock()
+	if news == p.last {
+		return
 	}
+	p.last = news
+	p.timer.Reset(0)
 }
 
-func (p *pulse) record() {
+func (p *pulse) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	activity.RecordHeartbeat(p.ctx, p.last)
+	p.stopped = true
+	p.timer.Stop()
 }
-
-func (p *pulse) stop() { close(p.stopped) }

@@ -26,6 +26,7 @@ const (
 	defaultNotifyPause      = 5 * time.Second
 	defaultNotifyLimit      = 24 * time.Hour
 	defaultStopTimeout      = 30 * time.Second
+	defaultCachedWorkflows  = 500
 
 	minHeartbeatTimeout = time.Second
 )
@@ -39,6 +40,7 @@ type commandOptions struct {
 	CallTimeout      time.Duration
 	NotifyRetry      workflows.NotifyRetry
 	StopTimeout      time.Duration
+	CachedWorkflows  int
 	PprofAddress     string
 	Quota            quota.Options
 	QueueRate        float64
@@ -79,9 +81,10 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.CallTimeout, "call-timeout", defaultCallTimeout, "time after which a lost worker's calls to the cloud move to another (env KILN_CALL_TIMEOUT)")
 	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", defaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")
 	flags.DurationVar(&o.NotifyRetry.Limit, "notification-limit", defaultNotifyLimit, "time after which a notification is given up (env KILN_NOTIFICATION_LIMIT)")
+	flags.IntVar(&o.CachedWorkflows, "max-cached-workflows", defaultCachedWorkflows, "how many builds to keep in memory between two of their steps; the others are replayed (env KILN_MAX_CACHED_WORKFLOWS)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
 	flags.IntVar(&o.Quota.CallsPerMinute, "calls-per-minute", quota.DefaultCallsPerMinute, "calls to the cloud that the account may make in a minute (env KILN_CALLS_PER_MINUTE)")
-	flags.StringToIntVar(&o.Quota.APICallsPerMinute, "api-calls-per-minute", nil, "calls of an API in each region that the account may make in a minute, as `NAME=N`; may be repeated (env KILN_API_CALLS_PER_MINUTE; default: 1000 of each)")
+	flags.StringToIntVar(&o.Quota.APICallsPerMinute, "api-calls-per-minute", nil, "calls of an API in each region that the account may make in a minute, as `NAME=N`, with * for those not named; may be repeated (env KILN_API_CALLS_PER_MINUTE; default: 1000 of each)")
 	flags.Lookup("api-calls-per-minute").DefValue = "" // the help would show it as []
 	flags.IntVar(&o.Quota.Workers, "workers", 1, "worker processes that share the account; each keeps to its share of what the account may call (env KILN_WORKERS)")
 	flags.Float64Var(&o.QueueRate, "task-queue-activities-per-second", 0, "calls that all workers of the task queue together begin in a second, waits not counted; 0 is no limit (env KILN_TASK_QUEUE_ACTIVITIES_PER_SECOND)")
@@ -96,6 +99,7 @@ var fromEnv = map[string]string{
 	"call-timeout":                     "KILN_CALL_TIMEOUT",
 	"notification-pause":               "KILN_NOTIFICATION_PAUSE",
 	"notification-limit":               "KILN_NOTIFICATION_LIMIT",
+	"max-cached-workflows":             "KILN_MAX_CACHED_WORKFLOWS",
 	"stop-timeout":                     "KILN_STOP_TIMEOUT",
 	"pprof-address":                    "KILN_PPROF_ADDRESS",
 	"calls-per-minute":                 "KILN_CALLS_PER_MINUTE",
@@ -139,6 +143,9 @@ func (o *commandOptions) validate() error {
 	}
 	if o.HeartbeatTimeout < minHeartbeatTimeout {
 		return fmt.Errorf("--heartbeat-timeout is %s: give at least %s, or every wait is taken for lost", o.HeartbeatTimeout, minHeartbeatTimeout)
+	}
+	if o.CachedWorkflows < 1 {
+		return fmt.Errorf("--max-cached-workflows is %d: give a number above zero", o.CachedWorkflows)
 	}
 	if fits := o.QueueRate >= 0; !fits { // NaN does not
 		return fmt.Errorf("--task-queue-activities-per-second is %v: give a number above zero, or 0 for no limit", o.QueueRate)
@@ -185,6 +192,7 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 		CallTimeout:      opts.CallTimeout,
 		NotifyRetry:      opts.NotifyRetry,
 		StopTimeout:      opts.StopTimeout,
+		CachedWorkflows:  opts.CachedWorkflows,
 		QueueRate:        opts.QueueRate,
 	})
 }

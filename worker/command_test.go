@@ -47,7 +47,7 @@ func TestCommandRefusesBeforeItStarts(t *testing.T) {
 		{"no workers", []string{"--workers", "0"}, cli.ExitUsage, "--workers is 0"},
 		{"more workers than calls", []string{"--workers", "500"}, cli.ExitUsage, "--calls-per-minute 1000 leaves 2 to each of --workers 500"},
 		{"no calls of an API", []string{"--api-calls-per-minute", "ImportImage=0"}, cli.ExitUsage, "--api-calls-per-minute ImportImage=0: give at least 1"},
-		{"an API that is not called", []string{"--api-calls-per-minute", "ImportImage=5", "--api-calls-per-minute", "RunInstances=5"}, cli.ExitUsage, "Kiln does not call RunInstances; it calls BatchCompute.CreateImage,"},
+		{"an API that is not called", []string{"--api-calls-per-minute", "ImportImage=5", "--api-calls-per-minute", "RunInstances=5"}, cli.ExitUsage, "Kiln does not call RunInstances; give one of BatchCompute.CreateImage,"},
 		{"an API without a number", []string{"--api-calls-per-minute", "ImportImage"}, cli.ExitUsage, "ImportImage must be formatted as key=value"},
 		{"a rate below nothing", []string{"--task-queue-activities-per-second", "-1"}, cli.ExitUsage, "--task-queue-activities-per-second is -1"},
 		{"a rate that is none", []string{"--task-queue-activities-per-second", "NaN"}, cli.ExitUsage, "--task-queue-activities-per-second is NaN"},

@@ -41,8 +41,12 @@ type Options struct {
 	// QueueRate is how many activities a second the server gives to all workers of the task
 	// queue together, waits not counted; 0 is no limit. With one there are no eager activities.
 	QueueRate float64
-	// MaxHeartbeatThrottleInterval: see the SDK's worker.Options; default 60 s.
+	// MaxHeartbeatThrottleInterval: see the SDK's worker.Options; by default a wait beats
+	// at four fifths of the heartbeat time-out, since each beat is billed.
 	MaxHeartbeatThrottleInterval time.Duration
+	// CachedWorkflows is how many builds a worker keeps in memory between two of their steps;
+	// one that it does not keep is replayed from its history, in milliseconds. Default 500.
+	CachedWorkflows int
 	// Ready is called each time the worker begins to poll; may be nil.
 	Ready func()
 }
@@ -52,6 +56,9 @@ func (o Options) withDefaults() Options {
 	o.Client.Namespace = cmp.Or(o.Client.Namespace, client.DefaultNamespace)
 	o.TaskQueue = cmp.Or(o.TaskQueue, workflows.DefaultTaskQueue)
 	o.StopTimeout = cmp.Or(o.StopTimeout, defaultStopTimeout)
+	o.CachedWorkflows = cmp.Or(o.CachedWorkflows, defaultCachedWorkflows)
+	o.HeartbeatTimeout = cmp.Or(o.HeartbeatTimeout, defaultHeartbeatTimeout)
+	o.MaxHeartbeatThrottleInterval = cmp.Or(o.MaxHeartbeatThrottleInterval, o.HeartbeatTimeout)
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
@@ -70,6 +77,7 @@ func (o Options) withDefaults() Options {
 func Run(ctx context.Context, opts Options) error {
 	opts = opts.withDefaults()
 	logger := opts.Logger.With(zap.String("address", opts.Client.HostPort), zap.String("namespace", opts.Client.Namespace))
+	sdkworker.SetStickyWorkflowCacheSize(opts.CachedWorkflows)
 	var pause backoff
 	var said string
 	for ctx.Err() == nil {

@@ -9,7 +9,7 @@ import (
 
 const (
 	// A wait on this machine looks often, and a killed process is missed soon.
-	pollInterval     = 500 * time.Millisecond
+	pollInterval     = 100 * time.Millisecond
 	heartbeatTimeout = 15 * time.Second
 	heartbeatAtMost  = time.Second
 )
