@@ -28,10 +28,13 @@ func PatternOf(document []byte) (Pattern, error) {
 	if err := json.Unmarshal(document, &p.fields); err != nil {
 		return p, err
 	}
-	for name, into := range map[string]any{"name": &p.name, "region": &p.region, "variables": &p.variables, "matrix": &p.matrix} {
-		if value, ok := p.fields[name]; ok {
-			if err := json.Unmarshal(value, into); err != nil {
-				return p, fmt.Errorf("%s: %w", name, err)
+	for _, field := range []struct {
+		name string
+		into any
+	}{{"name", &p.name}, {"region", &p.region}, {"variables", &p.variables}, {"matrix", &p.matrix}} {
+		if value, ok := p.fields[field.name]; ok {
+			if err := json.Unmarshal(value, field.into); err != nil {
+				return p, fmt.Errorf("%s: %w", field.name, err)
 			}
 		}
 	}
