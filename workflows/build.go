@@ -20,7 +20,7 @@ import (
 // Options of the workflows of a worker. The zero value means the defaults.
 type Options struct {
 	// HeartbeatTimeout after which a wait whose worker is lost starts again on another;
-	// default 2 min. A wait beats at two thirds of it.
+	// default 2 min. A wait beats at four fifths of it.
 	HeartbeatTimeout time.Duration
 	// CallTimeout after which a call whose worker is lost counts as lost; default 3 min,
 	// beyond the connect and read timeouts of one request.
