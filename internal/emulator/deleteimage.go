@@ -81,7 +81,7 @@ func (c *call) uses(img image) ([]string, error) {
 	if len(registered) > 0 {
 		uses = append(uses, usedShared) // A021
 	}
-	running, err := c.running(img.Region)
+	running, err := c.running(img.Region, img.ID)
 	for _, e := range running {
 		uses = append(uses, e.use(img.ID, c.now))
 	}
@@ -107,9 +107,10 @@ func (i image) use(now time.Time) string {
 	return ""
 }
 
-// running are a region's executions that have not ended.
-func (c *call) running(regionID string) ([]execution, error) {
-	all, err := list[execution](c.tx, regionID)
+// running are a region's executions that have not ended: those that name an image, or all
+// when it is empty.
+func (c *call) running(regionID, imageID string) ([]execution, error) {
+	all, err := naming[execution](c.tx, regionID, imageID)
 	return slices.DeleteFunc(all, func(e execution) bool { return e.ended(c.now) }), err
 }
 

@@ -8,7 +8,7 @@ import (
 
 // describeImages lists images. (ECS API reference, DescribeImages.)
 func (c *call) describeImages() (reply, error) {
-	running, err := c.running(c.line.Region)
+	running, err := c.running(c.line.Region, c.text("ImageId"))
 	if err != nil {
 		return nil, err
 	}

@@ -119,6 +119,13 @@ func labelled[T resource](t *tx, region, label string) ([]T, error) {
 		zero.key().kind, region, label)
 }
 
+// naming reads those of a region's resources in which a text stands, oldest first.
+func naming[T resource](t *tx, region, text string) ([]T, error) {
+	var zero T
+	return query[T](t, `SELECT body FROM resource WHERE kind = ? AND region = ? AND instr(body, ?) > 0 ORDER BY id`,
+		zero.key().kind, region, text)
+}
+
 func query[T resource](t *tx, statement string, args ...any) ([]T, error) {
 	rows, err := t.Query(statement, args...)
 	if err != nil {
