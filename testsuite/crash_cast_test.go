@@ -164,7 +164,8 @@ func (c *cast) newHand(t *testing.T, queue, callTimeout string) *hand {
 	})
 	h.env = environment(t, "TEMPORAL_ADDRESS="+h.toTemporal.address(),
 		"KILN_ECS_ENDPOINT="+cloud, "KILN_BATCHCOMPUTE_ENDPOINT="+cloud, "KILN_OSS_ENDPOINT="+cloud,
-		"ALIBABA_CLOUD_ACCESS_KEY_ID="+castKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+castSecret)
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+castKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+castSecret,
+		callsAtWill, eachCallAtWill)
 	h.start()
 	return h
 }

@@ -57,8 +57,16 @@ func (p *machine) env(t *testing.T) []string {
 		"KILN_OSS_ENDPOINT="+p.CloudURL,
 		"ALIBABA_CLOUD_ACCESS_KEY_ID="+p.AccessKeyID,
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+p.AccessKeySecret,
+		callsAtWill, eachCallAtWill,
 	)
 }
+
+// The emulated cloud's minutes are seconds, and so are the pauses between looks: a worker
+// that keeps to the quota of an account would be held back all the time.
+const (
+	callsAtWill    = "KILN_CALLS_PER_MINUTE=1000000"
+	eachCallAtWill = "KILN_API_CALLS_PER_MINUTE=*=1000000"
+)
 
 // kiln runs a kiln command against this place.
 func (p *machine) kiln(t *testing.T, args ...string) outcome {

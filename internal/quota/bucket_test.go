@@ -29,3 +29,11 @@ func TestWhatOnlyLooks(t *testing.T) {
 		require.Equal(t, want, looks(api), api)
 	}
 }
+
+func TestLimitOfAnAPI(t *testing.T) {
+	opts := Options{APICallsPerMinute: map[string]int{"ImportImage": 10, "*": 5000}}
+	for api, want := range map[string]int{"ImportImage": 10, "CreateImageComponent": 1000, "DescribeImages": 5000} {
+		require.Equal(t, want, opts.limit(api), api)
+	}
+	require.Equal(t, 1000, Options{}.limit("DescribeImages"))
+}

@@ -24,6 +24,9 @@ const (
 // 2014-05-26: 1,000 calls in 60 seconds.)
 var documented = map[string]int{"CreateImageComponent": 1000}
 
+// everyAPI stands for the APIs that are not named.
+const everyAPI = "*"
+
 // leastShare is what a worker needs so that looks leave room for other calls.
 const leastShare = 4
 
@@ -31,7 +34,8 @@ const leastShare = 4
 type Options struct {
 	// CallsPerMinute is what the account takes in all.
 	CallsPerMinute int
-	// APICallsPerMinute is what the account takes of an API in each region.
+	// APICallsPerMinute is what the account takes of an API in each region. "*" is every API
+	// that is not named and documents no limit of its own.
 	APICallsPerMinute map[string]int
 	// Workers is how many processes share the account; each keeps to its share. Default 1.
 	Workers int
@@ -60,8 +64,8 @@ func (o Options) Check() error {
 
 func (o Options) checkAPI(api string, limit int) error {
 	switch {
-	case !slices.Contains(alicloud.APIs(), api):
-		return fmt.Errorf("--api-calls-per-minute %s=%d: Kiln does not call %s; it calls %s", api, limit, api, strings.Join(alicloud.APIs(), ", "))
+	case api != everyAPI && !slices.Contains(alicloud.APIs(), api):
+		return fmt.Errorf("--api-calls-per-minute %s=%d: Kiln does not call %s; give one of %s, or * for the others", api, limit, api, strings.Join(alicloud.APIs(), ", "))
 	case limit < 1:
 		return fmt.Errorf("--api-calls-per-minute %s=%d: give at least 1", api, limit)
 	case o.share(limit) < 1:
@@ -75,7 +79,7 @@ func (o Options) share(limit int) int { return limit / o.Workers }
 
 // limit is how often the account may call an API in a region in a minute.
 func (o Options) limit(api string) int {
-	return cmp.Or(o.APICallsPerMinute[api], documented[api], defaultAPICallsPerMinute)
+	return cmp.Or(o.APICallsPerMinute[api], documented[api], o.APICallsPerMinute[everyAPI], defaultAPICallsPerMinute)
 }
 
 // looks tells whether an API only reads.
