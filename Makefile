@@ -78,7 +78,7 @@ KNOBS := RUNS N SEED SCALE SPEED WINDOW CONCURRENCY
 bench: build ## the figures of docs/benchmarks.md: FIGURE=3 for one, RUNS=5 N=… and others as they are printed; OUT=FILE keeps them
 	$(BINARIES) $(foreach knob,$(KNOBS),$(if $($(knob)),KILN_BENCH_$(knob)=$($(knob)))) \
 		$(if $(OUT),KILN_BENCH_OUT=$(abspath $(OUT))) $(if $(PROFILE),KILN_BENCH_PROFILE=$(abspath $(PROFILE))) \
-		go test -tags bench -count=1 -timeout 0 -v -run '^TestBench$(FIGURE)' ./testsuite
+		go test -tags bench -count=1 -timeout 0 -v -run '^TestBench[0-9A-Za-z]*$(FIGURE)' ./testsuite
 
 # One core: what is measured runs alone, and a count of allocations does not depend on it.
 MICROBENCH := go test -run '^$$' -bench . -benchmem -cpu 1 -count=$(or $(RUNS),6) ./internal/spec ./internal/errcode ./internal/emulator ./internal/watch

@@ -66,7 +66,7 @@ func (b *bank) own(t *testing.T, result workflows.Result) time.Duration {
 	var state struct {
 		Resources []struct {
 			ID   string
-			Body struct{ Timeline []struct{ At time.Time } }
+			Body moments
 		}
 	}
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(&state))

@@ -71,12 +71,19 @@ func bubbleAt(t *testing.T, speed float64, test func(y *yard)) {
 	})
 }
 
-// newYard opens a cloud.
+// newYard opens a cloud with the seeded disks.
 func newYard(t *testing.T, speed float64) *yard {
 	t.Helper()
+	return openYard(t, emulator.Options{OSSDir: seed, Speed: speed})
+}
+
+// openYard opens a cloud.
+func openYard(t *testing.T, opts emulator.Options) *yard {
+	t.Helper()
 	y := &yard{t: t, log: &requestLog{}}
+	opts.Log = y.log
 	var err error
-	y.server, err = emulator.New(emulator.Options{OSSDir: seed, Speed: speed, Log: y.log})
+	y.server, err = emulator.New(opts)
 	require.NoError(t, err)
 	y.network = newPipes()
 	listening := &http.Server{Handler: y.server}
