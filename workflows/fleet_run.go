@@ -254,7 +254,7 @@ func (f *fleet) end(ctx workflow.Context, err error) (FleetResult, error) {
 	f.tellDetails(ctx)
 	disconnected, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
-	upsertErr := f.upsert(disconnected, f.state)
+	upsertErr := f.upsert(disconnected, State(is.Outcome))
 	switch {
 	case is.Outcome == OutcomeCancelled:
 		return is, temporal.NewCanceledError(is)
