@@ -12,7 +12,7 @@ import (
 )
 
 // The limits that hold unless others are given. CreateImageComponent documents its own;
-// for the others only Quota Center knows, so they get the same.
+// for the others only Quota Center knows, so they get the same (A017).
 const (
 	DefaultCallsPerMinute    = 1000
 	defaultAPICallsPerMinute = 1000
