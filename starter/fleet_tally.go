@@ -182,11 +182,15 @@ func fleetWord(snap fleetSnapshot) string {
 	return string(snap.State)
 }
 
-// printMembers prints a line a build.
+// printMembers prints a line a build; the reasons have a column when there are any.
 func printMembers(w io.Writer, members []workflows.FleetMember, now time.Time) error {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "BUILD\tREGION\tSTATE\tIMAGE\tTOOK\tREASON")
+	header := "BUILD\tREGION\tSTATE\tIMAGE\tTOOK"
+	if slices.ContainsFunc(members, func(m workflows.FleetMember) bool { return reason(m) != "" }) {
+		header += "\tREASON"
+	}
+	_, _ = fmt.Fprintln(table, header)
 	for _, m := range members {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, dash(m.Region), standing(m), dash(m.ImageID), dash(memberTook(m, now)), reason(m))
 	}
