@@ -38,7 +38,7 @@ func (q *Quota) outlook(l *lane, now time.Time) (wait time.Duration, by narrow) 
 // how many of them look. Those whom their own lane holds back for longer are not in the way.
 func (q *Quota) crowd(l *lane, now time.Time) (all, looks int) {
 	for _, m := range q.lanes {
-		if m.line.Len() == 0 || m.looks && !l.looks || m.quiet(now, 0) > q.opts.MaxWait {
+		if m.looks && !l.looks {
 			continue
 		}
 		n := min(m.line.Len(), m.bucket.room(now, q.opts.MaxWait))

@@ -77,7 +77,7 @@ func (q *Quota) join(call alicloud.Call) (*ticket, error) {
 	now := time.Now()
 	q.admit(now) // whoever waits and may pass by now was first
 	l := q.lane(call)
-	if l.line.Len() == 0 && q.wait(l, now) == 0 {
+	if q.wait(l, now) == 0 {
 		q.take(l, now)
 		return nil, nil
 	}

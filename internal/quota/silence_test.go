@@ -153,6 +153,18 @@ func TestAThrottleSendsThoseAwayWhoCannotWaitThatLong(t *testing.T) {
 	})
 }
 
+func TestAThrottleDoesNotShortenALongerOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := open(quota.Options{})
+		time.Sleep(intoTheMinute)
+		o.Heed(importing, throttled("Throttling", 17*time.Second))
+		o.Heed(importing, throttled("Throttling", 0))
+		began := time.Now()
+		require.NoError(t, o.go1(t.Context(), importing, 0))
+		require.GreaterOrEqual(t, time.Since(began), 17500*time.Millisecond)
+	})
+}
+
 // Those whom a throttle keeps waiting are not in the way of others.
 func TestACrowdBehindAThrottleHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
