@@ -64,10 +64,7 @@ func TestFleetStartedByTheBareTemporalAPI(t *testing.T) {
 	require.Equal(t, []string{"alone", "web-plain-cn-hangzhou", "web-plain-cn-shanghai", "web-full-cn-hangzhou", "web-full-cn-shanghai"}, ids)
 	require.Equal(t, result.Members, fleetProgress(t, c, "fleet").Members)
 
-	is, err := c.DescribeWorkflow(context.Background(), "fleet", "")
-	require.NoError(t, err)
-	require.Equal(t, []string{"5 builds", "2 regions", "succeeded"}, []string{
-		keyword(t, is, workflows.AttrName), keyword(t, is, workflows.AttrRegion), keyword(t, is, workflows.AttrState)})
+	require.Equal(t, []string{"5 builds", "2 regions", "succeeded"}, attributes(t, c, "fleet"))
 	happened := history(t, c, "fleet")
 	requireFleet(t, happened, 2)
 	record(t, happened, "fleet")
@@ -84,11 +81,17 @@ func TestFleetStartedByTheBareTemporalAPI(t *testing.T) {
 	})
 }
 
-func keyword(t *testing.T, is *client.WorkflowExecutionDescription, key temporal.SearchAttributeKeyKeyword) string {
+// attributes are the name, region and state by which a fleet is found.
+func attributes(t *testing.T, c client.Client, id string) []string {
 	t.Helper()
-	value, ok := is.TypedSearchAttributes.GetKeyword(key)
-	require.True(t, ok, key.GetName())
-	return value
+	is, err := c.DescribeWorkflow(context.Background(), id, "")
+	require.NoError(t, err)
+	var values []string
+	for _, key := range []temporal.SearchAttributeKeyKeyword{workflows.AttrName, workflows.AttrRegion, workflows.AttrState} {
+		value, _ := is.TypedSearchAttributes.GetKeyword(key)
+		values = append(values, value)
+	}
+	return values
 }
 
 // requireFleet holds a history to the fleet's promises about its children: no more at a
@@ -151,9 +154,37 @@ func TestFleetsThatEndBadly(t *testing.T) {
 		require.Equal(t, workflows.StateFailed, result.Members[1].State)
 		require.NotEmpty(t, result.Members[1].Code)
 		require.Equal(t, workflows.StateSucceeded, result.Members[2].State)
+		require.Equal(t, []string{"3 builds", "cn-hangzhou", "partial"}, attributes(t, c, "fleet-partial"))
 		require.NoError(t, first.Get(context.Background(), nil), "the one that ran goes on")
 		record(t, history(t, c, "fleet-partial"), "fleet-partial")
 	})
+}
+
+// A fleet whose workers are killed again and again runs each build once, and none too many.
+func TestFleetSurvivesItsWorkers(t *testing.T) {
+	p := up(t, "--speed", "300", "--headless", "--no-worker")
+	c := p.temporal(t)
+	another := func() *process {
+		return start(t, p.env(t), kilnBin(t), "worker", "--poll-interval", "100ms", "--heartbeat-timeout", "2s", "--call-timeout", "5s")
+	}
+	worker := another()
+	const builds = 12
+	var values []string
+	for i := range builds {
+		values = append(values, fmt.Sprintf(`"%d"`, i))
+	}
+	run := p.fleet(t, c, "hardy", `{"maxParallel": 3, "documents": [{"name": "hardy", "region": "cn-hangzhou", `+onTop+`, "template": {},
+		"matrix": {"variables": {"n": [`+strings.Join(values, ", ")+`]}}}]}`)
+	for _, begun := range []int{2, 8} {
+		eventually(t, fmt.Sprintf("%d executions were started", begun), func() bool { return p.effects(t, "StartImagePipelineExecution") >= begun })
+		worker.kill()
+		worker = another()
+	}
+	var result workflows.FleetResult
+	require.NoError(t, run.Get(context.Background(), &result))
+	require.Equal(t, map[workflows.State]int{workflows.StateSucceeded: builds}, result.Counts)
+	require.Equal(t, builds, p.effects(t, "StartImagePipelineExecution"))
+	requireFleet(t, history(t, c, "hardy"), 3)
 }
 
 // Documents that are large bring a real server to suggest another run after a few builds.
