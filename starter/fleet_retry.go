@@ -86,15 +86,15 @@ func (s *session) again(ctx context.Context, input fleetInput, snap fleetSnapsho
 	if err != nil {
 		return fleet, err
 	}
-	for i, plan := range plans {
-		if plan == nil {
-			fleet.Done = append(fleet.Done, snap.Members[i])
+	for _, plan := range plans {
+		if plan.build == nil {
+			fleet.Done = append(fleet.Done, plan.done)
 			continue
 		}
-		fleet.Builds = append(fleet.Builds, *plan)
+		fleet.Builds = append(fleet.Builds, *plan.build)
 	}
 	if len(fleet.Builds) == 0 {
-		return fleet, refusef("the builds of fleet %s that had no image have been retried by themselves, so there is nothing to retry", snap.FleetID)
+		return fleet, refusef("the builds of fleet %s that had no image have one by now, so there is nothing to retry", snap.FleetID)
 	}
 	if size := retrySize(fleet); size > activities.FleetSize {
 		return fleet, refusef("%s with what their earlier runs made are %.1f MB, and Temporal takes 2 MB for one fleet: retry some of them with `%s retry BUILD-ID` first",
@@ -115,55 +115,67 @@ func retrySize(fleet workflows.Fleet) int {
 	return size
 }
 
-// planFleet says of each member how its build goes on; nil for one that has its image.
-func (s *session) planFleet(ctx context.Context, input fleetInput, snap fleetSnapshot, from workflows.Step) ([]*workflows.FleetBuild, error) {
+// memberPlan is how a member goes on: as a build that begins again, or as what it is already.
+type memberPlan struct {
+	build *workflows.FleetBuild
+	done  workflows.FleetMember
+}
+
+// planFleet says of each member how it goes on.
+func (s *session) planFleet(ctx context.Context, input fleetInput, snap fleetSnapshot, from workflows.Step) ([]memberPlan, error) {
 	builds := map[string]workflows.FleetBuild{}
 	for _, build := range input.builds {
 		builds[build.ID] = build
 	}
-	plans := make([]*workflows.FleetBuild, len(snap.Members))
+	plans := make([]memberPlan, len(snap.Members))
 	group, grouped := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i, m := range snap.Members {
 		build, known := builds[m.ID]
-		if !known || !slices.Contains(retriedStates, standing(m)) {
+		if plans[i].done = m; !known || !slices.Contains(retriedStates, standing(m)) {
 			continue
 		}
-		group.Go(func() error {
-			retry, done, err := s.goesOn(grouped, snap, m, from)
-			if build.Retry = retry; !done && err == nil {
-				plans[i] = &build
-			}
+		group.Go(func() (err error) {
+			plans[i], err = s.goesOn(grouped, snap, m, build, from)
 			return err
 		})
 	}
 	return plans, group.Wait()
 }
 
-// goesOn is the retry of a build that has begun; nil for one that has not. done: it has been
-// retried by itself, and has its image.
-func (s *session) goesOn(ctx context.Context, snap fleetSnapshot, m workflows.FleetMember, step workflows.Step) (retry *workflows.Retry, done bool, err error) {
+// goesOn says how a build goes on that had no image at the end of its fleet: anew when it has not
+// begun, from its latest run when that has no image either, and not at all when it has one by now.
+func (s *session) goesOn(ctx context.Context, snap fleetSnapshot, m workflows.FleetMember, build workflows.FleetBuild, step workflows.Step) (memberPlan, error) {
+	build.Retry = nil
 	if m.RunID == "" && m.State != workflows.StateRunning {
-		return nil, false, nil
+		return memberPlan{build: &build}, nil
 	}
 	desc, err := s.describe(ctx, m.ID, "")
 	switch {
-	case m.RunID == "" && !snap.began(desc): // the fleet was cut off while it was to begin the build
-		return nil, false, nil
+	case m.RunID == "" && !cli.Unreachable(err) && !snap.began(desc): // the fleet was cut off while it was to begin the build
+		return memberPlan{build: &build}, nil
 	case err != nil:
-		return nil, false, s.refuse(m.ID, err)
+		return memberPlan{}, s.refuse(m.ID, err)
 	}
-	if describe(desc.GetWorkflowExecutionInfo()).State == workflows.StateSucceeded {
-		return nil, true, nil
+	if latest := describe(desc.GetWorkflowExecutionInfo()); latest.State == workflows.StateSucceeded {
+		latest, err = s.lookBack(ctx, latest, desc, false)
+		return memberPlan{done: memberOf(latest)}, err
 	}
 	from, err := s.previous(ctx, desc, "")
 	if err != nil {
-		return nil, false, err
+		return memberPlan{}, err
 	}
-	if err := s.hasStep(from, step); err != nil {
-		return nil, false, err
+	build.Retry = from.retry(step)
+	return memberPlan{build: &build}, s.hasStep(from, step)
+}
+
+// memberOf is a build that has its image as a member of a fleet.
+func memberOf(s snapshot) workflows.FleetMember {
+	m := workflows.FleetMember{ID: s.BuildID, RunID: s.RunID, Name: s.Name, Region: s.Region, State: s.State, StartedAt: &s.StartedAt, FinishedAt: s.FinishedAt}
+	if s.Result != nil {
+		m.ImageID, m.Outcome = s.Result.ImageID, string(s.Result.Outcome)
 	}
-	return from.retry(step), false, nil
+	return m
 }
 
 // began tells whether the fleet has started a run that the server has described, if it has.

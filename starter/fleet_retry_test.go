@@ -98,6 +98,7 @@ func TestRetryFleetStartsWhatHasNoImage(t *testing.T) {
 		change func(*fakeTemporal)
 		want   []planned
 		done   []string
+		images []string // of those; default m-ID
 	}{
 		{name: "one that failed", before: partialFleet(), want: []planned{{"db", "run-db", 1}}, done: []string{"web", "queue"}},
 		{name: "one that was cancelled, and one that never began", before: cancelledFleetServer(),
@@ -109,7 +110,7 @@ func TestRetryFleetStartsWhatHasNoImage(t *testing.T) {
 			delete(f.others, "queue") // it was to begin when the fleet was cut off
 			f.before.frames[0].fleet.Members[2].RunID = ""
 		}},
-		{name: "but not one that was retried by itself", before: failedFleet(), want: []planned{{"db", "run-db", 1}, {"queue", "run-queue", 2}}, done: []string{"web"},
+		{name: "but not one that was retried by itself", before: failedFleet(), want: []planned{{"db", "run-db", 1}, {"queue", "run-queue", 2}}, done: []string{"web-base"}, images: []string{"m-golden"},
 			change: func(f *fakeTemporal) {
 				f.others["web"] = &fakeTemporal{runID: "run-9", result: finished(), frames: []frame{{status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED}}}
 			}},
@@ -142,11 +143,17 @@ func TestRetryFleetStartsWhatHasNoImage(t *testing.T) {
 				begun = append(begun, p)
 			}
 			require.Equal(t, test.want, begun)
-			var done []string
-			for _, m := range fleet.Done {
-				done = append(done, m.ID)
+			for i, m := range fleet.Done {
+				require.Equal(t, test.done[i], m.Name)
+				require.Equal(t, succeeded, m.State, "the image is there")
+				image := "m-" + m.ID
+				if test.images != nil {
+					image = test.images[i]
+				}
+				require.Equal(t, image, m.ImageID)
+				require.NotEmpty(t, m.RunID)
 			}
-			require.Equal(t, test.done, done)
+			require.Len(t, fleet.Done, len(test.done))
 			require.Len(t, fleet.Documents, 3)
 			require.Equal(t, 7, fleet.MaxParallel, "that of the earlier run")
 			require.True(t, fleet.FailFast, "that of the earlier run")
