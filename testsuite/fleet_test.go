@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -216,4 +217,49 @@ func (p *machine) images(t *testing.T, prefix string) []string {
 	}
 	slices.Sort(builds)
 	return builds
+}
+
+// A fleet outlives the command that started it: the command finds it again, and a retry goes on with
+// what a termination cut off.
+func TestFleetGoesOnWithoutItsCommand(t *testing.T) {
+	p := up(t, "--speed", "120", "--headless")
+	files := importFiles(t, "left", 6)
+	command := append([]string{"build", "--max-parallel", "3"}, files...)
+	follower := start(t, p.env(t), kilnBin(t), command...)
+	follower.said(t, "3 running, 0 of 6 done")
+	follower.signal(syscall.SIGINT)
+	require.Equal(t, 130, follower.wait(t))
+	require.Contains(t, follower.stderr.String(), "kiln watch left")
+
+	again := p.kiln(t, append(command, "--detach", "-o", "json")...)
+	require.Zero(t, again.code, again.stderr)
+	require.Contains(t, again.stderr, "fleet left is already building")
+	require.True(t, decode[struct{ Attached bool }](t, again.stdout).Attached)
+	other := p.kiln(t, "build", "--fleet-id", "left", files[0], importFiles(t, "left", 7)[6])
+	require.Equal(t, 2, other.code, other.stderr)
+	require.Contains(t, other.stderr, "without left-006")
+	running := p.kiln(t, "retry", "left")
+	require.Equal(t, 2, running.code, running.stderr)
+	require.Contains(t, running.stderr, "fleet left still runs")
+
+	eventually(t, "three builds are over", func() bool {
+		return decode[workflows.FleetProgress](t, p.kiln(t, "status", "left", "-o", "json").stdout).Counts["succeeded"] >= 3
+	})
+	require.NoError(t, p.temporal(t).TerminateWorkflow(t.Context(), "left", "", "for the test"))
+	eventually(t, "its builds have stopped", func() bool {
+		listed := p.kiln(t, "list", "--fleet", "left", "--state", "running", "-o", "json")
+		return listed.code == 0 && strings.TrimSpace(listed.stdout) == "[]"
+	})
+	watched := p.kiln(t, "watch", "left")
+	require.Equal(t, 1, watched.code, watched.stderr)
+	require.Contains(t, watched.stderr, "fleet left was terminated from outside")
+
+	have := p.images(t, "left-")
+	retried := p.kiln(t, "retry", "left", "-o", "json")
+	require.Zero(t, retried.code, retried.stderr)
+	require.Contains(t, retried.stderr, fmt.Sprintf("Retrying %d of 6 builds", 6-len(have)))
+	result := decode[workflows.FleetResult](t, retried.stdout)
+	require.Equal(t, workflows.OutcomeSucceeded, result.Outcome)
+	require.Len(t, result.Members, 6)
+	require.Len(t, p.images(t, "left-"), 6)
 }
