@@ -125,10 +125,8 @@ func TestFleetsThatEndBadly(t *testing.T) {
 		require.Equal(t, "InvalidBuild", failed.Type())
 	})
 	t.Run("cancelled", func(t *testing.T) {
-		before := p.calls(t, "DescribeTaskAttribute")
 		run := p.fleet(t, c, "fleet-cancelled", `{"maxParallel": 2, "documents": [{"name": "stop", "region": "cn-hangzhou", `+importOneDisk+
 			`, "batchCompute": {}, "matrix": {"variables": {"n": ["1", "2", "3"]}}}]}`)
-		p.asked(t, "DescribeTaskAttribute", before+2)
 		eventually(t, "two imports run", func() bool { return p.effects(t, "ImportImage") == 2 })
 		require.Equal(t, map[workflows.State]int{workflows.StateRunning: 2, workflows.StatePending: 1}, fleetProgress(t, c, "fleet-cancelled").Counts)
 		require.NoError(t, c.CancelWorkflow(context.Background(), "fleet-cancelled", ""))
@@ -141,6 +139,18 @@ func TestFleetsThatEndBadly(t *testing.T) {
 		happened := history(t, c, "fleet-cancelled")
 		requireFleet(t, happened, 2)
 		record(t, happened, "fleet-cancelled")
+	})
+	t.Run("terminated", func(t *testing.T) {
+		imported, cancelled := p.effects(t, "ImportImage"), p.effects(t, "CancelTask")
+		run := p.fleet(t, c, "fleet-terminated", `{"documents": [{"name": "orphan", "region": "cn-hangzhou", `+importOneDisk+
+			`, "batchCompute": {}, "matrix": {"variables": {"n": ["1", "2"]}}}]}`)
+		eventually(t, "two imports run", func() bool { return p.effects(t, "ImportImage") == imported+2 })
+		require.NoError(t, c.TerminateWorkflow(context.Background(), run.GetID(), "", ""))
+		for _, id := range []string{"orphan-1", "orphan-2"} {
+			var stopped *temporal.CanceledError
+			require.ErrorAs(t, c.GetWorkflow(context.Background(), id, "").Get(context.Background(), nil), &stopped)
+		}
+		require.Equal(t, cancelled+2, p.effects(t, "CancelTask"), "the builds have cleaned up")
 	})
 	t.Run("a build that runs already", func(t *testing.T) {
 		taken := `{"name": "taken", "region": "cn-hangzhou", ` + importOneDisk + `, "batchCompute": {}}`
