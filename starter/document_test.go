@@ -15,6 +15,8 @@ func TestValidate(t *testing.T) {
 	t.Chdir(dir)
 	require.NoError(t, os.WriteFile("good.yaml", []byte(document), 0o600))
 	require.NoError(t, os.WriteFile("bad.yaml", []byte("name: web-base\nregoin: cn-hangzhou\nsource:\n  imageId: m-1\n"), 0o600))
+	matrix := "name: base\nmatrix: {regions: [cn-hangzhou, cn-beijing]}\nsource: {imageFamily: web}\ntemplate: {}\n"
+	require.NoError(t, os.WriteFile("matrix.yaml", []byte(matrix), 0o600))
 	require.NoError(t, os.WriteFile("empty.yaml", []byte("{}\n"), 0o600))
 	for _, test := range []struct {
 		name string
@@ -22,6 +24,8 @@ func TestValidate(t *testing.T) {
 		exit int
 	}{
 		{"a good document", []string{"good.yaml"}, cli.ExitOK},
+		{"a document with a matrix", []string{"matrix.yaml", "good.yaml"}, cli.ExitOK},
+		{"a document with a matrix in json", []string{"-o", "json", "matrix.yaml"}, cli.ExitOK},
 		{"standard input", []string{"-"}, cli.ExitOK},
 		{"a good and a bad document", []string{"good.yaml", "bad.yaml"}, cli.ExitUsage},
 		{"in json", []string{"-o", "json", "good.yaml", "bad.yaml"}, cli.ExitUsage},
