@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -250,6 +249,6 @@ func (n *node) named(names ...string) []field {
 
 // standsForMany is why a document with a matrix is not read as one build.
 func standsForMany(root *node, found *findings) {
-	found.add(root.field("matrix").at, path{"matrix"},
-		fmt.Sprintf("a document with a matrix stands for many builds, not for one; start them with %s, or with a workflow of type %s", "`kiln build`", "BuildFleet"))
+	found.add(root.field("matrix").at, path{"matrix"}, "a document with a matrix stands for many builds, not for one; "+
+		"start them with `kiln build`, or with a workflow of type BuildFleet")
 }

@@ -118,32 +118,40 @@ func memberName(name, base string, cell Cell) string {
 	if buildName(base) != "" {
 		return base
 	}
-	longest := maxImagePrefix
 	is, exact := base, true
-	add := func(variable, value string) {
-		if refersTo(name, variable) {
-			return
+	for _, chosen := range cell.choices() {
+		if refersTo(name, chosen.variable) {
+			continue
 		}
-		legal := strings.Trim(notInNames.ReplaceAllString(value, "-"), "-")
-		exact = exact && legal == value
+		legal := strings.Trim(notInNames.ReplaceAllString(chosen.value, "-"), "-")
+		exact = exact && legal == chosen.value
 		if legal != "" {
 			is += "-" + legal
 		}
 	}
-	if cell.Variant != "" {
-		add(variantVariable, cell.Variant)
-	}
-	for _, variable := range slices.Sorted(maps.Keys(cell.Variables)) {
-		add(variable, cell.Variables[variable])
-	}
-	if cell.Region != "" {
-		add(regionVariable, cell.Region)
-	}
-	if exact && len(is) <= longest {
+	if exact && len(is) <= maxImagePrefix {
 		return is
 	}
 	tail := "-" + cell.digest()
-	return strings.TrimRight(is[:min(len(is), longest-len(tail))], "-._") + tail
+	return strings.TrimRight(is[:min(len(is), maxImagePrefix-len(tail))], "-._") + tail
+}
+
+// choice is one thing that a cell has chosen, and the variable that says it in texts.
+type choice struct{ variable, value string }
+
+// choices are those of a cell, in the order in which names have them.
+func (c Cell) choices() []choice {
+	var all []choice
+	if c.Variant != "" {
+		all = append(all, choice{variantVariable, c.Variant})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Variables)) {
+		all = append(all, choice{name, c.Variables[name]})
+	}
+	if c.Region != "" {
+		all = append(all, choice{regionVariable, c.Region})
+	}
+	return all
 }
 
 // refersTo tells whether a text refers to a variable.
