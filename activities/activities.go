@@ -14,15 +14,16 @@ import (
 )
 
 // Register registers the activities with a worker: the calls and the waits both, so
-// that a task queue of either kind can serve them.
-func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, watcher Watcher) {
+// that a task queue of either kind can serve them. Without a room waits block in their
+// activity.
+func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, watcher Watcher, room *WaitingRoom) {
 	r.RegisterActivity(&Document{})
 	r.RegisterActivity(&Inputs{Cloud: cloud})
-	r.RegisterActivity(&Import{ECS: cloud, Watcher: watcher})
+	r.RegisterActivity(&Import{ECS: cloud, Watcher: watcher, Room: room})
 	r.RegisterActivity(&Component{ECS: cloud})
-	r.RegisterActivity(&Pipeline{ECS: cloud, Watcher: watcher})
+	r.RegisterActivity(&Pipeline{ECS: cloud, Watcher: watcher, Room: room})
 	r.RegisterActivity(&Registration{Batch: cloud})
 	r.RegisterActivity(&Schedules{})
-	r.RegisterActivity(&Resources{ECS: cloud, Batch: cloud, Watcher: watcher})
+	r.RegisterActivity(&Resources{ECS: cloud, Batch: cloud, Watcher: watcher, Room: room})
 	r.RegisterActivity(&Notification{Sender: notify.New(notify.Options{})})
 }

@@ -93,8 +93,12 @@ type ImageCopy struct {
 // AwaitExecution blocks until a run is over and its image can be used. Its failure is
 // ImageTestsFailed or PipelineFailed with the cloud's message.
 func (a *Pipeline) AwaitExecution(ctx context.Context, in AwaitExecutionInput) (AwaitExecutionResult, error) {
-	pulse := startPulse(ctx)
-	defer pulse.stop()
+	return await(ctx, a.Room, func(ctx context.Context, pulse *pulse) (AwaitExecutionResult, error) {
+		return a.awaitExecution(ctx, in, pulse)
+	})
+}
+
+func (a *Pipeline) awaitExecution(ctx context.Context, in AwaitExecutionInput, pulse *pulse) (AwaitExecutionResult, error) {
 	execution, err := a.awaitEnd(ctx, in, pulse)
 	if err != nil {
 		return AwaitExecutionResult{}, err

@@ -109,7 +109,7 @@ func (f fleetText) builds() ([]FleetBuild, error) {
 		return builds, f.checkNamed(builds)
 	}
 	for i, document := range f.Documents {
-		is, err := spec.Expand(fmt.Sprintf("documents[%d]", i), document, spec.Options{})
+		is, err := spec.Expand(fmt.Sprintf("documents[%d]", i), document, spec.Options{NamesOnly: true})
 		if err != nil {
 			return nil, invalidFleet("the document documents[%d] is not valid:\n%v", i, err)
 		}

@@ -1,11 +1,8 @@
 package activities
 
 import (
-	"context"
 	"sync"
 	"time"
-
-	"go.temporal.io/sdk/activity"
 )
 
 // Heartbeat is what a waiting activity last saw: the details of its heartbeat, which
@@ -15,45 +12,54 @@ type Heartbeat struct {
 	Detail  string `json:"detail"`  // such as "task t-1 is Processing"
 }
 
-// pulse beats for a waiting activity, also while a look hangs, until it is stopped. It
-// beats from a timer: a worker holds thousands of waits, and the stack that a request
-// takes would stay with each.
+// pulse beats for a wait, also while a look hangs, until it is stopped. It beats from a
+// timer: the stack that a request takes would stay with each of thousands of waits.
 type pulse struct {
-	ctx      context.Context
-	interval time.Duration
+	pace
+	record func(Heartbeat)
 
 	mu      sync.Mutex
 	last    Heartbeat
+	beaten  time.Time // when it last beat
 	timer   *time.Timer
 	stopped bool
+}
+
+// pace is the most and the least time between two beats.
+type pace struct{ most, least time.Duration }
+
+// paceFor is that of a wait with a heartbeat time-out, 0 for none: four fifths of it at
+// most, and with news not sooner than least.
+func paceFor(timeout, least time.Duration) pace {
+	if timeout == 0 {
+		timeout = never
+	}
+	most := timeout / 5 * 4
+	return pace{most: most, least: min(most, least)}
 }
 
 // never is as good as no beat at all.
 const never = 1 << 62
 
-// startPulse beats at two thirds of the activity's heartbeat timeout; without one it tells
-// news only.
-func startPulse(ctx context.Context) *pulse {
-	p := &pulse{ctx: ctx, interval: activity.GetInfo(ctx).HeartbeatTimeout * 2 / 3}
-	if p.interval == 0 {
-		p.interval = never
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.timer = time.AfterFunc(p.interval, p.beat)
-	return p
+func startPulse(p pace, record func(Heartbeat)) *pulse {
+	is := &pulse{pace: p, record: record}
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	is.timer = time.AfterFunc(p.most, is.beat)
+	return is
 }
 
-// beat tells what was seen last. The SDK thins out what comes too often.
+// beat tells what was seen last.
 func (p *pulse) beat() {
 	p.mu.Lock()
-	seen, over := p.last, p.stopped || p.ctx.Err() != nil
+	seen, over := p.last, p.stopped
 	if !over {
-		p.timer.Reset(p.interval)
+		p.beaten = time.Now()
+		p.timer.Reset(p.most)
 	}
 	p.mu.Unlock()
 	if !over {
-		activity.RecordHeartbeat(p.ctx, seen)
+		p.record(seen)
 	}
 }
 
@@ -61,11 +67,11 @@ func (p *pulse) beat() {
 func (p *pulse) say(news Heartbeat) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if news == p.last {
+	if news == p.last || p.stopped {
 		return
 	}
 	p.last = news
-	p.timer.Reset(0)
+	p.timer.Reset(time.Until(p.beaten.Add(p.least)))
 }
 
 func (p *pulse) stop() {

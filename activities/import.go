@@ -22,6 +22,7 @@ type Importer interface {
 type Import struct {
 	ECS     Importer
 	Watcher Watcher
+	Room    *WaitingRoom // nil: waits block in their activity
 }
 
 // ImportImageInput asks for an import. ImageName and Tags in Import are complete.
@@ -111,13 +112,13 @@ type AwaitImportResult struct {
 // AwaitImport blocks until the task has finished and the image can be used. Its failure
 // is ImportFailed with the reason that DescribeTaskAttribute gives.
 func (a *Import) AwaitImport(ctx context.Context, in AwaitImportInput) (AwaitImportResult, error) {
-	pulse := startPulse(ctx)
-	defer pulse.stop()
-	if err := a.awaitTask(ctx, in, pulse); err != nil {
-		return AwaitImportResult{}, err
-	}
-	image, err := awaitImage(ctx, a.Watcher, in.Region, in.ImageID, ImportFailed, pulse)
-	return AwaitImportResult{ImageName: image.Name}, err
+	return await(ctx, a.Room, func(ctx context.Context, pulse *pulse) (AwaitImportResult, error) {
+		if err := a.awaitTask(ctx, in, pulse); err != nil {
+			return AwaitImportResult{}, err
+		}
+		image, err := awaitImage(ctx, a.Watcher, in.Region, in.ImageID, ImportFailed, pulse)
+		return AwaitImportResult{ImageName: image.Name}, err
+	})
 }
 
 // runningTasks are the states in which an import task runs. (ECS API reference,

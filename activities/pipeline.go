@@ -23,6 +23,7 @@ type Builder interface {
 type Pipeline struct {
 	ECS     Builder
 	Watcher Watcher
+	Room    *WaitingRoom // nil: waits block in their activity
 }
 
 // CreateTemplateInput asks for an image template. Tags are complete, and the contents

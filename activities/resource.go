@@ -28,6 +28,7 @@ type Resources struct {
 	ECS     inventory.ECS
 	Batch   inventory.BatchCompute
 	Watcher Watcher
+	Room    *WaitingRoom // nil: waits block in their activity
 }
 
 func (a *Resources) account() inventory.Account { return inventory.Account{ECS: a.ECS, Batch: a.Batch} }
@@ -82,14 +83,14 @@ type OverResult struct {
 
 // AwaitOver blocks until a run is over, however it ended.
 func (a *Resources) AwaitOver(ctx context.Context, in ResourceInput) (OverResult, error) {
-	pulse := startPulse(ctx)
-	defer pulse.stop()
-	wait := waiting{what: in.String(), pulse: pulse}
-	over, err := a.awaitOver(ctx, in, &wait)
-	if err != nil && FailureOf(err).Code == Disappeared {
-		return OverResult{}, nil
-	}
-	return over, err
+	return await(ctx, a.Room, func(ctx context.Context, pulse *pulse) (OverResult, error) {
+		wait := waiting{what: in.String(), pulse: pulse}
+		over, err := a.awaitOver(ctx, in, &wait)
+		if err != nil && FailureOf(err).Code == Disappeared {
+			return OverResult{}, nil
+		}
+		return over, err
+	})
 }
 
 func (a *Resources) awaitOver(ctx context.Context, in ResourceInput, wait *waiting) (OverResult, error) {

@@ -24,8 +24,12 @@ type AwaitTurnResult struct {
 // AwaitTurn blocks until no execution of a template runs, or one that carries the token
 // and is there to be adopted.
 func (a *Pipeline) AwaitTurn(ctx context.Context, in AwaitTurnInput) (AwaitTurnResult, error) {
-	pulse := startPulse(ctx)
-	defer pulse.stop()
+	return await(ctx, a.Room, func(ctx context.Context, pulse *pulse) (AwaitTurnResult, error) {
+		return a.awaitTurn(ctx, in, pulse)
+	})
+}
+
+func (a *Pipeline) awaitTurn(ctx context.Context, in AwaitTurnInput, pulse *pulse) (AwaitTurnResult, error) {
 	wait := waiting{what: "template " + in.PipelineID, pulse: pulse}
 	var result AwaitTurnResult
 	for runs, err := range sightings(ctx, &wait, a.Watcher.Runs(ctx, in.Region, in.PipelineID)) {

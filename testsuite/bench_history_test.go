@@ -106,7 +106,7 @@ func (r *rig) employ(t *testing.T, b *bank, beats *beats, scale time.Duration) {
 	go func() {
 		ended <- worker.Run(ctx, worker.Options{
 			Client: client.Options{HostPort: r.TemporalAddress, ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(beats.count)}}},
-			Cloud:  cloud, PollInterval: usualLook / scale, HeartbeatTimeout: usualHeartbeat / scale, MaxHeartbeatThrottleInterval: usualBeat / scale,
+			Cloud:  cloud, PollInterval: usualLook / scale, HeartbeatTimeout: usualHeartbeat / scale, NewsInterval: usualBeat / scale,
 			Ready: func() { ready <- struct{}{} },
 		})
 	}()

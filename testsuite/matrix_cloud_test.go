@@ -278,7 +278,7 @@ func (y *yard) environment(o order) (*sdktest.TestWorkflowEnvironment, *awake) {
 	env.SetWorkerOptions(worker.Options{Interceptors: around})
 	env.RegisterActivityWithOptions(awake.stay, activity.RegisterOptions{Name: stayAwake})
 	workflows.Register(env, workflows.Options{})
-	activities.Register(env, y.cloud, watch.New(y.t.Context(), y.cloud, watch.Options{Stopping: activity.GetWorkerStopChannel}))
+	activities.Register(env, y.cloud, watch.New(y.t.Context(), y.cloud, watch.Options{Stopping: activity.GetWorkerStopChannel}), nil)
 	return env, awake
 }
 

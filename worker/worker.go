@@ -41,9 +41,9 @@ type Options struct {
 	// QueueRate is how many activities a second the server gives to all workers of the task
 	// queue together, waits not counted; 0 is no limit. With one there are no eager activities.
 	QueueRate float64
-	// MaxHeartbeatThrottleInterval: see the SDK's worker.Options; by default a wait beats
-	// at four fifths of the heartbeat time-out, since each beat is billed.
-	MaxHeartbeatThrottleInterval time.Duration
+	// NewsInterval is the least time between two beats of a wait. By default a wait beats
+	// once in four fifths of the heartbeat time-out, since each beat is billed.
+	NewsInterval time.Duration
 	// CachedWorkflows is how many builds a worker keeps in memory between two of their steps;
 	// one that it does not keep is replayed from its history, in milliseconds. Default 500.
 	CachedWorkflows int
@@ -58,7 +58,6 @@ func (o Options) withDefaults() Options {
 	o.StopTimeout = cmp.Or(o.StopTimeout, defaultStopTimeout)
 	o.CachedWorkflows = cmp.Or(o.CachedWorkflows, defaultCachedWorkflows)
 	o.HeartbeatTimeout = cmp.Or(o.HeartbeatTimeout, defaultHeartbeatTimeout)
-	o.MaxHeartbeatThrottleInterval = cmp.Or(o.MaxHeartbeatThrottleInterval, o.HeartbeatTimeout)
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
@@ -108,8 +107,11 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 
 	lost := make(chan error, 2)
 	watching, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end() // after the waits were handed over
-	pair := newPair(c, opts, watch.New(watching, opts.Cloud, watch.Options{Shortest: opts.PollInterval, Stopping: activity.GetWorkerStopChannel}), lost)
+	defer end()
+	watcher := watch.New(watching, opts.Cloud, watch.Options{Shortest: opts.PollInterval, Stopping: activity.GetWorkerStopChannel})
+	room := activities.NewWaitingRoom(c, cmp.Or(opts.NewsInterval, opts.HeartbeatTimeout))
+	defer empty(room, opts.StopTimeout)
+	pair := newPair(c, opts, watcher, room, lost)
 	defer pair.stop()
 	if err := pair.start(); err != nil {
 		return refusal(opts.Client, err)
@@ -127,10 +129,17 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 	}
 }
 
+// empty lets the waits be handed over, which begins when the workers stop.
+func empty(room *activities.WaitingRoom, limit time.Duration) {
+	ctx, done := context.WithTimeout(context.Background(), limit)
+	defer done()
+	room.Empty(ctx)
+}
+
 // pair is the two SDK workers of a process: calls and workflows, and waits.
 type pair [2]sdkworker.Worker
 
-func newPair(c client.Client, opts Options, watcher activities.Watcher, lost chan<- error) pair {
+func newPair(c client.Client, opts Options, watcher activities.Watcher, room *activities.WaitingRoom, lost chan<- error) pair {
 	calls := sdkworker.New(c, opts.TaskQueue, opts.forCalls(lost))
 	workflows.Register(calls, workflows.Options{
 		HeartbeatTimeout: opts.HeartbeatTimeout, CallTimeout: opts.CallTimeout, NotifyRetry: opts.NotifyRetry,
@@ -138,7 +147,7 @@ func newPair(c client.Client, opts Options, watcher activities.Watcher, lost cha
 	waits := sdkworker.New(c, workflows.WaitQueue(opts.TaskQueue), opts.forWaits(lost))
 
 	for _, w := range []sdkworker.Worker{calls, waits} {
-		activities.Register(w, opts.Cloud, watcher)
+		activities.Register(w, opts.Cloud, watcher, room)
 	}
 	return pair{calls, waits}
 }
@@ -158,7 +167,6 @@ func (o Options) forWaits(lost chan<- error) sdkworker.Options {
 	waits.TaskQueueActivitiesPerSecond = 0
 	waits.DisableWorkflowWorker = true
 	waits.MaxConcurrentActivityExecutionSize = waitSlots
-	waits.MaxHeartbeatThrottleInterval = o.MaxHeartbeatThrottleInterval
 	return waits
 }
 

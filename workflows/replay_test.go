@@ -43,7 +43,7 @@ func TestHistoriesCoverTheActivities(t *testing.T) {
 		recorded.Write(text)
 	}
 	var names registrations
-	activities.Register(&names, nil, nil)
+	activities.Register(&names, nil, nil, nil)
 	require.NotEmpty(t, names)
 	for _, name := range names {
 		switch name {

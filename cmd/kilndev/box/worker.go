@@ -11,7 +11,7 @@ const (
 	// A wait on this machine looks often, and a killed process is missed soon.
 	pollInterval     = 100 * time.Millisecond
 	heartbeatTimeout = 15 * time.Second
-	heartbeatAtMost  = time.Second
+	newsInterval     = time.Second
 )
 
 // startWorker runs a worker until the box stops, and returns when it polls.
@@ -21,13 +21,13 @@ func (b *Box) startWorker(ctx context.Context) error {
 	}
 	ready := make(chan struct{}, 1)
 	opts := worker.Options{
-		Client:                       b.Client(),
-		Cloud:                        b.target,
-		Logger:                       b.logger,
-		TaskQueue:                    b.opts.TaskQueue,
-		HeartbeatTimeout:             heartbeatTimeout,
-		MaxHeartbeatThrottleInterval: heartbeatAtMost,
-		StopTimeout:                  stopTimeout,
+		Client:           b.Client(),
+		Cloud:            b.target,
+		Logger:           b.logger,
+		TaskQueue:        b.opts.TaskQueue,
+		HeartbeatTimeout: heartbeatTimeout,
+		NewsInterval:     newsInterval,
+		StopTimeout:      stopTimeout,
 		Ready: func() {
 			select {
 			case ready <- struct{}{}:
