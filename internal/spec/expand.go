@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,15 +125,21 @@ type expander struct {
 func (x *expander) expand() (Expansion, error) {
 	is := Expansion{Matrix: true}
 	cells := x.matrix.cells()
-	faults := faultsOfCells{all: len(cells)}
+	faults, names := faultsOfCells{all: len(cells)}, takenNames{called: map[string]Cell{}, made: map[string]claim{}}
 	for _, cell := range cells {
 		build, err := readBuild(x.choose(cell), x.opts, x.found.after(0))
 		faults.add(cell, err)
+		if err == nil {
+			names.take(cell, build)
+		}
+		if x.opts.NamesOnly {
+			build = Build{Name: build.Name, Region: build.Region}
+		}
 		is.Members = append(is.Members, Member{Cell: cell, Build: build})
 	}
 	x.found.faults = append(x.found.faults, faults.merged()...)
 	if len(x.found.faults) == 0 {
-		x.sameNames(is.Members)
+		names.tell(&checker{root: x.root, found: x.found})
 	}
 	if err := x.found.inOrder(); err != nil {
 		return Expansion{}, err
@@ -304,26 +311,11 @@ func (f *faultsOfCells) merged() Faults {
 	return merged
 }
 
-// sameNames refuses builds that get in each other's way.
-func (x *expander) sameNames(members []Member) {
-	c := &checker{root: x.root, found: x.found}
-	called := map[string]Cell{}
-	made := map[string]claim{}
-	for _, m := range members {
-		if first, is := called[m.Build.Name]; is {
-			c.keyFault(path{"matrix"}, "the builds of %v and of %v would both be called %s; refer to a variable of the matrix in name", first, m.Cell, m.Build.Name)
-		}
-		called[m.Build.Name] = m.Cell
-		for _, claim := range m.claims() {
-			key := m.Build.Region + claim.at[0].(string) + claim.name
-			first, is := made[key]
-			if is && (first.as != claim.as || claim.as == "") {
-				c.fault(claim.at, "the builds of %v and of %v would both make %s in %s, and there can be one; use a variable of the matrix in it",
-					first.of, m.Cell, quote(claim.name), m.Build.Region)
-			}
-			made[key] = claim
-		}
-	}
+// takenNames finds builds that get in each other's way.
+type takenNames struct {
+	called map[string]Cell  // the names of builds
+	made   map[string]claim // of what they make, by region and kind
+	faults []func(*checker)
 }
 
 // claim is on a name of which a region has one; those that are as one share it.
@@ -333,17 +325,46 @@ type claim struct {
 	of       Cell
 }
 
-func (m Member) claims() []claim {
+func (t *takenNames) take(cell Cell, b Build) {
+	name, region := b.Name, b.Region // the rest of the build is not kept
+	if first, is := t.called[name]; is {
+		t.faults = append(t.faults, func(c *checker) {
+			c.keyFault(path{"matrix"}, "the builds of %v and of %v would both be called %s; refer to a variable of the matrix in name", first, cell, name)
+		})
+	}
+	t.called[name] = cell
+	for _, claim := range claimsOf(b) {
+		claim.of = cell
+		key := region + claim.at[0].(string) + claim.name
+		first, is := t.made[key]
+		if is && (first.as != claim.as || claim.as == "") {
+			t.faults = append(t.faults, func(c *checker) {
+				c.fault(claim.at, "the builds of %v and of %v would both make %s in %s, and there can be one; use a variable of the matrix in it",
+					first.of, cell, quote(claim.name), region)
+			})
+		}
+		t.made[key] = claim
+	}
+}
+
+func (t *takenNames) tell(c *checker) {
+	for _, fault := range t.faults {
+		fault(c)
+	}
+}
+
+func claimsOf(b Build) []claim {
 	var claims []claim
-	if in := m.Build.Source.Import; in != nil && in.ImageName != "" {
-		claims = append(claims, claim{at: path{"source", "import", "imageName"}, name: in.ImageName, of: m.Cell})
+	if in := b.Source.Import; in != nil && in.ImageName != "" {
+		claims = append(claims, claim{at: path{"source", "import", "imageName"}, name: in.ImageName})
 	}
-	if m.Build.Image.NameSuffix == "disable" {
-		claims = append(claims, claim{at: path{"image", "name"}, name: m.Build.Image.Name, of: m.Cell})
+	if b.Image.NameSuffix == "disable" {
+		claims = append(claims, claim{at: path{"image", "name"}, name: b.Image.Name})
 	}
-	for i, c := range m.Build.Components {
+	for i, c := range b.Components {
 		if c.ID == "" {
-			claims = append(claims, claim{at: path{"components", i, "version"}, name: c.Name + " " + c.Version, as: c.Type + c.SystemType + c.Content, of: m.Cell})
+			content := sha256.Sum256([]byte(c.Content))
+			claims = append(claims, claim{at: path{"components", i, "version"}, name: c.Name + " " + c.Version, as: c.Type + c.SystemType + string(content[:])})
 		}
 	}
 	return claims

@@ -70,6 +70,18 @@ func TestExpandOfADocumentWithoutAMatrix(t *testing.T) {
 	require.Equal(t, read(t, inHangzhou, Options{}), is.Members[0].Build)
 }
 
+func TestNamesAlone(t *testing.T) {
+	const document = webFamily + "matrix: {regions: [cn-hangzhou, cn-beijing]}"
+	all := expand(t, document, Options{})
+	names, err := Expand("build.yaml", []byte(document), Options{NamesOnly: true})
+	require.NoError(t, err)
+	require.Equal(t, all.Documents, names.Documents)
+	require.Equal(t, namesOf(all), namesOf(names))
+	require.Equal(t, Member{Cell: Cell{Region: "cn-beijing"}, Build: Build{Name: "web-cn-beijing", Region: "cn-beijing"}}, names.Members[1])
+	_, err = Expand("build.yaml", []byte(document+"\nimage: {description: x}"), Options{NamesOnly: true})
+	require.ErrorContains(t, err, "it has 1 character, want 2 to 256")
+}
+
 func TestNamesOfTheBuildsOfAMatrix(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	for name, test := range map[string]struct {

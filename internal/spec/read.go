@@ -17,6 +17,9 @@ type Options struct {
 	// buildContentFile, testContentFile), by the path as written. Nil refuses such
 	// names: a document that is sent to a workflow carries its content itself.
 	ReadFile func(path string) ([]byte, error)
+	// NamesOnly lets Expand return nothing but the name and the region of each build of a
+	// matrix: a thousand builds of a large document take a thousand times its memory.
+	NamesOnly bool
 }
 
 const (
