@@ -2,8 +2,9 @@
 // image to make, from what, and where it goes.
 //
 // Read is the way in: it parses, checks every rule the cloud documents for the
-// parameters, and fills the defaults, so that whoever holds a Build may rely on it.
-// Nothing here does I/O or knows about Temporal.
+// parameters, and fills the defaults, so that whoever holds a Build may rely on it. Expand
+// does the same for a document with a matrix, which stands for many builds. Nothing here
+// does I/O or knows about Temporal.
 package spec
 
 // Build is one golden image: where it comes from, what is put into it, and where it goes.
