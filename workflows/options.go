@@ -29,7 +29,7 @@ func (b *build) waiting(ctx workflow.Context, limit time.Duration, summary strin
 		StartToCloseTimeout:    limit,
 		ScheduleToCloseTimeout: limit,
 		HeartbeatTimeout:       b.opts.HeartbeatTimeout,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1},
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Second},
 		Summary:                summary,
 	})
 }
