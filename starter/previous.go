@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -23,6 +24,9 @@ type previous struct {
 	document  *commonpb.Payload
 	origin    string
 	resources []workflows.Resource // the ledger
+	// schedule and scheduledAt are what the first run was started for, if a schedule did.
+	schedule    string
+	scheduledAt *time.Time
 }
 
 // previous finds the run of a build that ended last, by what the server says of the build. runID is
@@ -52,6 +56,7 @@ func (s *session) previous(ctx context.Context, desc *workflowservice.DescribeWo
 		origin:    workflows.Origin(retry, started.GetCronSchedule(), started.GetOriginalExecutionRunId(), started.GetFirstExecutionRunId()),
 		resources: snap.Resources,
 	}
+	p.schedule, p.scheduledAt = occasionOf(retry, started)
 	switch {
 	case snap.silence == "":
 	case worked:
@@ -130,5 +135,21 @@ func (p previous) readDocument() (spec.Build, error) {
 
 // retry lets the build go on from the run; from step on everything is made anew, if there is one.
 func (p previous) retry(step workflows.Step) *workflows.Retry {
-	return &workflows.Retry{RunID: p.RunID, Origin: p.origin, From: step, Resources: p.resources, Approval: p.Approval}
+	return &workflows.Retry{RunID: p.RunID, Origin: p.origin, From: step, Resources: p.resources, Approval: p.Approval,
+		Schedule: p.schedule, ScheduledAt: p.scheduledAt}
+}
+
+// occasionOf is what a schedule started a run for, or the run that it goes on from: its
+// images keep the names of that day.
+func occasionOf(retry *workflows.Retry, started *historypb.WorkflowExecutionStartedEventAttributes) (schedule string, at *time.Time) {
+	if retry != nil {
+		return retry.Schedule, retry.ScheduledAt
+	}
+	fields := started.GetSearchAttributes().GetIndexedFields()
+	by, when := fields[attrScheduledBy], fields[attrScheduledAt]
+	read := converter.GetDefaultDataConverter()
+	if by == nil || when == nil || read.FromPayload(by, &schedule) != nil || read.FromPayload(when, &at) != nil {
+		return "", nil
+	}
+	return schedule, at
 }

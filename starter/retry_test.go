@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -230,4 +231,36 @@ func TestWhatCanBeRetriedIsCompleted(t *testing.T) {
 	require.Equal(t, "import\ncomponents\ntemplate\nexecution\napproval\nregister\n:36\n", got.stdout)
 	got = kiln(t, &fakeTemporal{}, "__complete", "retry", "web-base", "--file", "")
 	require.Equal(t, "yaml\nyml\njson\n:8\n", got.stdout)
+}
+
+// A retry keeps the day for which a schedule had started the first run.
+func TestRetryKeepsTheOccasion(t *testing.T) {
+	meant := time.Date(2026, 11, 20, 3, 30, 0, 0, time.UTC)
+	attributes := func(values ...any) map[string]*commonpb.Payload {
+		payloads := sent(t, values...)
+		return map[string]*commonpb.Payload{attrScheduledBy: payloads[0], attrScheduledAt: payloads[1]}
+	}
+	for _, test := range []struct {
+		name   string
+		retry  *workflows.Retry
+		fields map[string]*commonpb.Payload
+		by     string
+		at     *time.Time
+	}{
+		{"of a run that a schedule started", nil, attributes("nightly", meant), "nightly", &meant},
+		{"of a run that went on from such a one", &workflows.Retry{Schedule: "nightly", ScheduledAt: &meant}, nil, "nightly", &meant},
+		{"and has none where no schedule was", nil, nil, "", nil},
+		{"nor where its name alone is known", nil, map[string]*commonpb.Payload{attrScheduledBy: sent(t, "nightly")[0]}, "", nil},
+		{"nor where the time is none", nil, attributes("nightly", "soon"), "", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			started := &historypb.WorkflowExecutionStartedEventAttributes{SearchAttributes: &commonpb.SearchAttributes{IndexedFields: test.fields}}
+			by, at := occasionOf(test.retry, started)
+			require.Equal(t, test.by, by)
+			require.Equal(t, test.at, at)
+			retry := previous{schedule: by, scheduledAt: at}.retry("")
+			require.Equal(t, test.by, retry.Schedule)
+			require.Equal(t, test.at, retry.ScheduledAt)
+		})
+	}
 }
