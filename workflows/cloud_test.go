@@ -82,6 +82,8 @@ func (c *cloud) CancelTask(_ context.Context, _, id string) error { return c.can
 
 func (c *cloud) cancel(action, id string) error {
 	err := c.call("%s %s", action, id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.stuck == id {
 		c.stuck = "" // a run that cannot be cancelled ends by itself
 	}
