@@ -81,7 +81,7 @@ bench: build ## the figures of docs/benchmarks.md: FIGURE=3 for one, RUNS=5 N=â€
 		go test -tags bench -count=1 -timeout 0 -v -run '^TestBench[0-9A-Za-z]*$(FIGURE)' ./testsuite
 
 # One core: what is measured runs alone, and a count of allocations does not depend on it.
-MICROBENCH := go test -run '^$$' -bench . -benchmem -cpu 1 -count=$(or $(RUNS),6) ./internal/spec ./internal/errcode ./internal/emulator ./internal/watch
+MICROBENCH := go test -run '^$$' -bench . -benchmem -cpu 1 -count=$(or $(RUNS),6) ./internal/spec ./internal/errcode ./internal/alicloud ./internal/emulator ./internal/watch
 microbench: ## the hot paths, with allocations, beside testsuite/testdata/microbench.txt
 	@mkdir -p bin
 	$(MICROBENCH) > bin/microbench.txt

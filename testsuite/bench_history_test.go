@@ -29,9 +29,8 @@ import (
 // The times of production, which a benchmark divides by its scale.
 const (
 	halfAnHour     = 30 * time.Minute
-	usualLook      = 15 * time.Second
+	usualLook      = 5 * time.Second
 	usualHeartbeat = 2 * time.Minute
-	usualBeat      = time.Minute // the SDK's own
 )
 
 // TestBench5History counts what a build with two waits of half an hour leaves in the
@@ -106,7 +105,7 @@ func (r *rig) employ(t *testing.T, b *bank, beats *beats, scale time.Duration) {
 	go func() {
 		ended <- worker.Run(ctx, worker.Options{
 			Client: client.Options{HostPort: r.TemporalAddress, ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(beats.count)}}},
-			Cloud:  cloud, PollInterval: usualLook / scale, HeartbeatTimeout: usualHeartbeat / scale, NewsInterval: usualBeat / scale,
+			Cloud:  cloud, PollInterval: usualLook / scale, HeartbeatTimeout: usualHeartbeat / scale,
 			Ready: func() { ready <- struct{}{} },
 		})
 	}()
