@@ -20,6 +20,8 @@ const inFlight = 8
 type kind[T any] struct {
 	// look shows things. It returns a sight for each id, in their order.
 	look func(ctx context.Context, region string, ids []string) []sight[T]
+	// whole: a look at many shows everything there is, so one at a time is enough.
+	whole bool
 	// width is how many of the things that wait one look shows, when so many are due.
 	width func(waiting, due int) int
 	// calls that a look at all that wait takes.
@@ -56,6 +58,7 @@ type desk[T any] struct {
 	items   map[string]*item[T] // by id
 	queue   queue[T]            // those that no look is under way for
 	flying  int                 // looks under way
+	listing bool                // one of them shows everything
 	round   time.Time           // when the last look at many began
 	running bool
 	wake    chan struct{}
@@ -69,8 +72,8 @@ type item[T any] struct {
 	since  time.Time // when the wait began, or the thing was made
 	due    time.Time
 	rest   time.Time // no look before, not even along with others
-	looks  int
-	at     int // place in the queue; -1 while a look is under way
+	looks  int       // that showed it alone
+	at     int       // place in the queue; -1 while a look is under way
 	again  bool
 }
 
@@ -187,12 +190,16 @@ func (d *desk[T]) next(now time.Time) (batch []*item[T], wait time.Duration, don
 		if wait := d.round.Add(times(d.opts.Shortest, gap)).Sub(now); wait > 0 && !d.behind(now, width) {
 			return nil, wait, false
 		}
+		if d.kind.whole && d.listing {
+			return nil, idle, false
+		}
 		d.round = now
 	}
 	for len(d.queue) > 0 && len(batch) < width && !d.queue[0].rest.After(now) {
 		batch = append(batch, heap.Pop(&d.queue).(*item[T]))
 	}
 	d.flying++
+	d.listing = d.listing || d.kind.whole && len(batch) > 1
 	return batch, 0, false
 }
 
@@ -210,9 +217,12 @@ func (d *desk[T]) look(batch []*item[T]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.flying--
+	if len(batch) > 1 {
+		d.listing = false
+	}
 	learnt := false
 	for i, it := range batch {
-		learnt = d.show(it, sights[i], now) || learnt
+		learnt = d.show(it, sights[i], len(batch) == 1, now) || learnt
 	}
 	if learnt { // what is due late may be due soon
 		for _, it := range d.queue {
@@ -225,12 +235,14 @@ func (d *desk[T]) look(batch []*item[T]) {
 
 // show gives a sight to those who wait for the thing and says when to look again. It tells
 // whether the desk has learnt for the first time when things end.
-func (d *desk[T]) show(it *item[T], s sight[T], now time.Time) (learnt bool) {
+func (d *desk[T]) show(it *item[T], s sight[T], alone bool, now time.Time) (learnt bool) {
 	var is sign
 	if s.err == nil {
 		is = d.kind.read(s.thing)
 	}
-	it.looks++
+	if alone {
+		it.looks++
+	}
 	if !is.created.IsZero() && is.created.Before(it.since) {
 		it.since = is.created
 	}

@@ -90,6 +90,7 @@ func imagesOf(cloud Cloud) func() kind[alicloud.Image] {
 		var pages atomic.Int64 // of the list, when it was last read
 		pages.Store(2)
 		return kind[alicloud.Image]{
+			whole: true,
 			look: func(ctx context.Context, region string, ids []string) []sight[alicloud.Image] {
 				return lookAtImages(ctx, cloud, region, ids, &pages)
 			},

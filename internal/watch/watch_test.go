@@ -29,6 +29,8 @@ type world struct {
 
 	mu    sync.Mutex
 	calls []call
+	lists int // of images under way
+	most  int // of them at a time
 }
 
 type call struct {
@@ -108,9 +110,16 @@ func (w *world) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Ima
 		status, _ := w.status(id, "Creating", "Available")
 		images = append(images, alicloud.Image{ID: id, Status: status})
 	}
+	w.mu.Lock()
+	w.lists++
+	w.most = max(w.most, w.lists)
+	w.mu.Unlock()
 	for range len(images)/imagesAtOnce + 1 {
 		w.note("DescribeImages", len(images))
 	}
+	w.mu.Lock()
+	w.lists--
+	w.mu.Unlock()
 	return images, nil
 }
 
@@ -191,6 +200,17 @@ func TestOneTaskIsLookedAtWhereItMayEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was shown along with others has cost nothing, so the last few are not looked at less.
+func TestTheLastFewAreNoticedAsSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := &world{ends: map[string]time.Time{}, begun: time.Now()}
+		for i := range 10 {
+			cloud.ends[fmt.Sprintf("t-%d", i)] = time.Now().Add(27*time.Minute + time.Duration(i)*40*time.Second)
+		}
+		require.LessOrEqual(t, awaitAll(t, New(t.Context(), cloud, Options{}), cloud.ends), 15*time.Second)
+	})
 }
 
 func TestLookFollowsAtOnce(t *testing.T) {
@@ -287,6 +307,7 @@ func TestImagesAreListedWhenThatIsCheaper(t *testing.T) {
 	}{
 		{"one by one", 2, 0, 4},
 		{"by a list of one page", 80, 0, 10},
+		{"by a list that takes long", 900, 2000, 100},
 		{"one by one when the list is long", 20, 10_000, 160},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -308,6 +329,7 @@ func TestImagesAreListedWhenThatIsCheaper(t *testing.T) {
 				}
 				all.Wait()
 				require.LessOrEqual(t, len(cloud.calls), test.most)
+				require.LessOrEqual(t, cloud.most, 1, "a list shows everything")
 			})
 		})
 	}
