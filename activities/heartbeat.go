@@ -38,11 +38,15 @@ func paceFor(timeout, least time.Duration) pace {
 	return pace{most: most, least: min(most, least)}
 }
 
+// firstNews is when the first news is told; each beat is billed.
+const firstNews = time.Second
+
 // never is as good as no beat at all.
 const never = 1 << 62
 
 func startPulse(p pace, record func(Heartbeat)) *pulse {
-	is := &pulse{pace: p, record: record}
+	// As if it had beaten a while ago: what is over at once is worth no beat.
+	is := &pulse{pace: p, record: record, beaten: time.Now().Add(min(p.least, firstNews) - p.least)}
 	is.mu.Lock()
 	defer is.mu.Unlock()
 	is.timer = time.AfterFunc(p.most, is.beat)

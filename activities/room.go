@@ -28,16 +28,22 @@ type WaitingRoom struct {
 	temporal Completer
 	least    time.Duration // between two beats
 	waits    sync.WaitGroup
+	closing  chan struct{}
 }
 
 // NewWaitingRoom makes a room whose waits tell news not sooner than least after a beat.
 func NewWaitingRoom(temporal Completer, least time.Duration) *WaitingRoom {
-	return &WaitingRoom{temporal: temporal, least: least}
+	return &WaitingRoom{temporal: temporal, least: least, closing: make(chan struct{})}
 }
 
-// Empty returns when all waits have ended, which they do when their worker stops, or when
-// ctx is done.
-func (r *WaitingRoom) Empty(ctx context.Context) {
+// Closing returns a channel that is closed when the waits are to leave, and be taken over
+// by another worker.
+func (r *WaitingRoom) Closing(context.Context) <-chan struct{} { return r.closing }
+
+// Close lets the waits leave. It returns when all have, or when ctx is done. It is for a
+// worker that asks for no more work: what is handed over would come back to it.
+func (r *WaitingRoom) Close(ctx context.Context) {
+	close(r.closing)
 	empty := make(chan struct{})
 	go func() {
 		r.waits.Wait()

@@ -11,6 +11,8 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/seed1230462e/kiln/internal/watch"
 )
 
 // ended is what Temporal is told of a wait.
@@ -50,21 +52,22 @@ func (b *books) RecordActivityHeartbeat(_ context.Context, _ []byte, details ...
 	return b.answer(len(b.is.beats))
 }
 
-// waitIn runs AwaitImport in a room, with looks a minute apart, and returns what Temporal
-// is told.
+// waitIn runs AwaitImport in a room, with looks a minute apart, closes the room when the
+// wait is over or stop is closed, and returns what Temporal is told.
 func waitIn(t *testing.T, b *books, stop chan struct{}, looks ...look) ended {
 	t.Helper()
 	b.over, b.begun = make(chan struct{}), time.Now()
 	room := NewWaitingRoom(b, time.Hour)
-	imports := &Import{Watcher: eager(t, &script{looks: looks, usable: &yes}, time.Minute), Room: room}
+	watcher := watch.New(t.Context(), &script{looks: looks, usable: &yes}, watch.Options{Shortest: time.Minute, Stopping: room.Closing})
+	imports := &Import{Watcher: watcher, Room: room}
 	env := environment(t, imports)
-	if stop != nil {
-		env.SetWorkerStopChannel(stop)
-	}
 	_, err := env.ExecuteActivity(imports.AwaitImport, AwaitImportInput{TaskID: "t-1", ImageID: "m-1"})
 	require.ErrorIs(t, err, activity.ErrResultPending)
-	<-b.over
-	room.Empty(t.Context())
+	select {
+	case <-b.over:
+	case <-stop:
+	}
+	room.Close(t.Context())
 	return b.is
 }
 
@@ -75,7 +78,7 @@ func stay(t *testing.T, b *books, least time.Duration, wait func(context.Context
 	b.over, b.begun = make(chan struct{}), time.Now()
 	room := NewWaitingRoom(b, least)
 	room.admit(t.Context(), activity.Info{HeartbeatTimeout: 10 * time.Minute, Deadline: b.begun.Add(2 * time.Hour)}, wait)
-	room.Empty(t.Context())
+	room.waits.Wait()
 	return b.is
 }
 
@@ -190,7 +193,7 @@ func TestRoomDoesNotWaitForEver(t *testing.T) {
 		room.waits.Go(func() { <-leave })
 		ctx, done := context.WithTimeout(t.Context(), time.Minute)
 		defer done()
-		room.Empty(ctx)
+		room.Close(ctx)
 		require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded)
 		close(leave)
 	})

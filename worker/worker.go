@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
@@ -108,9 +107,9 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 	lost := make(chan error, 2)
 	watching, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	watcher := watch.New(watching, opts.Cloud, watch.Options{Shortest: opts.PollInterval, Stopping: activity.GetWorkerStopChannel})
 	room := activities.NewWaitingRoom(c, cmp.Or(opts.NewsInterval, opts.HeartbeatTimeout))
-	defer empty(room, opts.StopTimeout)
+	watcher := watch.New(watching, opts.Cloud, watch.Options{Shortest: opts.PollInterval, Stopping: room.Closing})
+	defer closeRoom(room, opts.StopTimeout) // after the workers have ceased to ask for work
 	pair := newPair(c, opts, watcher, room, lost)
 	defer pair.stop()
 	if err := pair.start(); err != nil {
@@ -129,11 +128,11 @@ func serve(ctx context.Context, opts Options, logger *zap.Logger, up func()) err
 	}
 }
 
-// empty lets the waits be handed over, which begins when the workers stop.
-func empty(room *activities.WaitingRoom, limit time.Duration) {
+// closeRoom hands the waits over.
+func closeRoom(room *activities.WaitingRoom, limit time.Duration) {
 	ctx, done := context.WithTimeout(context.Background(), limit)
 	defer done()
-	room.Empty(ctx)
+	room.Close(ctx)
 }
 
 // pair is the two SDK workers of a process: calls and workflows, and waits.
