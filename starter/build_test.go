@@ -253,6 +253,14 @@ func TestBuildProgressInJSONIsOneDocumentALine(t *testing.T) {
 	require.Equal(t, []string{"started", "progress", "progress", "progress", "progress"}, events, "a look without news is no event")
 }
 
+// A namespace that no worker has prepared yet does not refuse the start.
+func TestBuildStartsWhereItsAttributesAreUnknown(t *testing.T) {
+	server := goodBuild(t)
+	server.unmapped = true
+	require.Zero(t, kiln(t, server, "build", "-").exit)
+	require.Zero(t, server.start.TypedSearchAttributes.Size())
+}
+
 func TestBuildStartsTheWorkflow(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -275,7 +283,7 @@ func TestBuildStartsTheWorkflow(t *testing.T) {
 			require.Equal(t, enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL, server.start.WorkflowIDConflictPolicy)
 			require.Equal(t, enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, server.start.WorkflowIDReusePolicy)
 			require.True(t, server.start.WorkflowExecutionErrorWhenAlreadyStarted)
-			require.Zero(t, server.start.TypedSearchAttributes.Size(), "a namespace without them must not refuse the start")
+			require.Equal(t, workflows.StartAttributes("web-base", "cn-hangzhou"), server.start.TypedSearchAttributes)
 			require.Equal(t, "web-base in cn-hangzhou", server.start.StaticSummary)
 			require.Len(t, server.args, 1)
 			require.Equal(t, "web-base.qcow2", server.args[0].(spec.Build).Source.Import.Disks[0].Object)

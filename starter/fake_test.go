@@ -59,6 +59,7 @@ type fakeTemporal struct {
 	historyErr error
 	queryErr   error
 	asked      int
+	unmapped   bool // the namespace does not know the search attributes
 	startErr   error
 	start      client.StartWorkflowOptions
 	args       []any
@@ -176,6 +177,9 @@ func (f *fakeTemporal) DescribeTaskQueue(context.Context, string, enumspb.TaskQu
 
 func (f *fakeTemporal) ExecuteWorkflow(_ context.Context, opts client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
 	f.start, f.args = opts, args
+	if f.unmapped && opts.TypedSearchAttributes.Size() > 0 {
+		return nil, serviceerror.NewInvalidArgument("Namespace default has no mapping defined for search attribute KilnName")
+	}
 	return run{id: opts.ID}, f.startErr
 }
 

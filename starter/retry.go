@@ -190,7 +190,7 @@ func (s *session) retry(ctx context.Context, from previous, build spec.Build, op
 	if opts.File == "" {
 		document = converter.NewRawValue(from.document) // as it was sent
 	}
-	run, err := s.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	run, err := s.execute(ctx, client.StartWorkflowOptions{
 		ID:                                       from.BuildID,
 		TaskQueue:                                from.taskQueue,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -198,7 +198,8 @@ func (s *session) retry(ctx context.Context, from previous, build spec.Build, op
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		StaticSummary:                            build.Name + " in " + build.Region,
 		StaticDetails:                            details(build) + fmt.Sprintf(" Goes on from run %s, which %s.", from.RunID, from.ended.how()),
-	}, workflows.BuildType, document, *from.retry(workflows.Step(opts.From)))
+		TypedSearchAttributes:                    workflows.StartAttributes(build.Name, build.Region),
+	}, document, *from.retry(workflows.Step(opts.From)))
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return retried{}, cli.Fail(cli.ExitUsage, fmt.Errorf("somebody else has started build %[1]s meanwhile, as run %[2]s; `%[3]s watch %[1]s` follows it",

@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	sdktemporal "go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/internal/spec"
@@ -24,7 +25,7 @@ type started struct {
 
 // start starts a build, or finds the one with the same id that is running.
 func (s *session) start(ctx context.Context, build spec.Build, opts BuildOptions) (started, error) {
-	run, err := s.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	run, err := s.execute(ctx, client.StartWorkflowOptions{
 		ID:                                       opts.BuildID,
 		TaskQueue:                                opts.TaskQueue,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -32,7 +33,8 @@ func (s *session) start(ctx context.Context, build spec.Build, opts BuildOptions
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		StaticSummary:                            build.Name + " in " + build.Region,
 		StaticDetails:                            details(build),
-	}, workflows.BuildType, build)
+		TypedSearchAttributes:                    workflows.StartAttributes(build.Name, build.Region),
+	}, build)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return s.attach(ctx, opts, running.RunId)
@@ -43,6 +45,17 @@ func (s *session) start(ctx context.Context, build spec.Build, opts BuildOptions
 	is := started{BuildID: run.GetID(), RunID: run.GetRunID()}
 	s.announce(is, opts.follow.Progress, fmt.Sprintf("Building %s in %s: build id %s, run id %s", build.Name, build.Region, is.BuildID, is.RunID))
 	return is, nil
+}
+
+// execute starts a build. A namespace that has seen no worker yet does not know the search
+// attributes; the build sets them then, when there is one.
+func (s *session) execute(ctx context.Context, opts client.StartWorkflowOptions, arguments ...any) (client.WorkflowRun, error) {
+	run, err := s.ExecuteWorkflow(ctx, opts, workflows.BuildType, arguments...)
+	if unknown := (*serviceerror.InvalidArgument)(nil); errors.As(err, &unknown) {
+		opts.TypedSearchAttributes = sdktemporal.SearchAttributes{}
+		return s.ExecuteWorkflow(ctx, opts, workflows.BuildType, arguments...)
+	}
+	return run, err
 }
 
 func (s *session) attach(ctx context.Context, opts BuildOptions, runID string) (started, error) {

@@ -126,8 +126,19 @@ func begin(ctx workflow.Context, opts Options, document, retry converter.RawValu
 	}
 	b.dated()
 	b.plan()
-	return b, workflow.UpsertTypedSearchAttributes(ctx,
-		AttrName.ValueSet(b.doc.Name), AttrRegion.ValueSet(b.doc.Region), AttrState.ValueSet(string(StateRunning)))
+	return b, b.beFound(ctx)
+}
+
+// beFound sets the search attributes that the build was not started with.
+func (b *build) beFound(ctx workflow.Context) error {
+	has, want := workflow.GetTypedSearchAttributes(ctx), StartAttributes(b.doc.Name, b.doc.Region)
+	for _, key := range []temporal.SearchAttributeKeyKeyword{AttrName, AttrRegion, AttrState} {
+		is, _ := has.GetKeyword(key)
+		if wanted, _ := want.GetKeyword(key); is != wanted {
+			return workflow.UpsertTypedSearchAttributes(ctx, want.Copy())
+		}
+	}
+	return nil
 }
 
 func (b *build) readDocument(ctx workflow.Context, document converter.RawValue) error {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
@@ -315,4 +316,28 @@ func failureIn(t *testing.T, err error, wantType string) Failure {
 	require.NoError(t, refused.Details(&failure))
 	require.Equal(t, wantType, failure.Code)
 	return failure
+}
+
+// A build that was started with its search attributes does not set them again.
+func TestBuildSetsTheAttributesItLacks(t *testing.T) {
+	const document = `{"name": "golden", "region": "cn-hangzhou", "source": {"imageId": "m-1"}, "batchCompute": {}}`
+	for _, test := range []struct {
+		name string
+		with temporal.SearchAttributes
+		sets int // times before the end
+	}{
+		{"all of them", temporal.NewSearchAttributes(), 1},
+		{"none", StartAttributes("golden", "cn-hangzhou"), 0},
+		{"those of an earlier run", temporal.NewSearchAttributes(AttrName.ValueSet("golden"), AttrRegion.ValueSet("cn-hangzhou"), AttrState.ValueSet(string(StateFailed))), 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env := environment(t, &cloud{})
+			sets := 0
+			env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(mock.Arguments) { sets++ }).Return(nil)
+			require.NoError(t, env.SetTypedSearchAttributesOnStart(test.with))
+			env.ExecuteWorkflow(BuildType, raw(document))
+			require.NoError(t, env.GetWorkflowError())
+			require.Equal(t, test.sets+1, sets)
+		})
+	}
 }

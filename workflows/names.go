@@ -25,6 +25,12 @@ var (
 	AttrImageID = temporal.NewSearchAttributeKeyKeyword("KilnImageId") // the golden image, once it exists
 )
 
+// StartAttributes are those of a build that begins. Whoever starts it with them spares the
+// build an event and the server a write; a build that lacks one of them sets it itself.
+func StartAttributes(name, region string) temporal.SearchAttributes {
+	return temporal.NewSearchAttributes(AttrName.ValueSet(name), AttrRegion.ValueSet(region), AttrState.ValueSet(string(StateRunning)))
+}
+
 // SearchAttributes are the names of all of them; each is a Keyword.
 func SearchAttributes() []string {
 	return []string{AttrName.GetName(), AttrRegion.GetName(), AttrState.GetName(), AttrImageID.GetName()}
