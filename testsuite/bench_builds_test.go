@@ -96,8 +96,10 @@ func (r *rig) builds(t *testing.T, c client.Client, n, level int, name string) t
 	defer worker.stop(t)
 	worker.profile(t, "worker-"+name)
 	one := func(i int) error {
-		run, err := c.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{ID: fmt.Sprintf("build-%s-%d", name, i), TaskQueue: workflows.DefaultTaskQueue},
-			workflows.BuildType, benchDocument(i))
+		run, err := c.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{
+			ID: fmt.Sprintf("build-%s-%d", name, i), TaskQueue: workflows.DefaultTaskQueue,
+			TypedSearchAttributes: workflows.StartAttributes(fmt.Sprintf("web-%d", i), benchRegions[i%len(benchRegions)]), // as kiln build does
+		}, workflows.BuildType, benchDocument(i))
 		if err != nil {
 			return err
 		}

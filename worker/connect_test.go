@@ -146,3 +146,12 @@ func TestRegisterAttributesLeavesAnAbsentServerToTheCaller(t *testing.T) {
 	require.ErrorIs(t, registerAttributes(t.Context(), &operator{listErr: away}, "golden", zap.NewNop()), away)
 	require.ErrorIs(t, registerAttributes(t.Context(), &operator{adds: away}, "golden", zap.NewNop()), away)
 }
+
+func TestOnThisMachine(t *testing.T) {
+	for address, want := range map[string]bool{
+		"localhost:7233": true, "127.0.0.1:7233": true, "[::1]:7233": true,
+		"temporal:7233": false, "10.0.0.7:7233": false, "prod.a2dd6.tmprl.cloud:7233": false, "localhost": false, "dns:///127.0.0.1:7233": false,
+	} {
+		require.Equal(t, want, onThisMachine(address), address)
+	}
+}
