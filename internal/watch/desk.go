@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -212,7 +213,7 @@ func (d *desk[T]) look(batch []*item[T]) {
 	for i, it := range batch {
 		ids[i] = it.id
 	}
-	sights := d.kind.look(d.ctx, d.region, ids)
+	sights := d.see(ids)
 	now := time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -231,6 +232,16 @@ func (d *desk[T]) look(batch []*item[T]) {
 		heap.Init(&d.queue)
 	}
 	d.rouse()
+}
+
+// see looks. A panic is a look that failed: it must not end the worker.
+func (d *desk[T]) see(ids []string) (sights []sight[T]) {
+	defer func() {
+		if stuck := recover(); stuck != nil {
+			sights = failed[T](ids, fmt.Errorf("panic: %v", stuck))
+		}
+	}()
+	return d.kind.look(d.ctx, d.region, ids)
 }
 
 // show gives a sight to those who wait for the thing and says when to look again. It tells

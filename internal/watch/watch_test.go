@@ -434,3 +434,22 @@ func TestThingThatIsNotThereYetIsNotAskedForAllTheTime(t *testing.T) {
 		cancel()
 	})
 }
+
+// broken is a cloud whose client has a fault.
+type broken struct{ *world }
+
+func (broken) Execution(context.Context, string, string) (alicloud.Execution, error) {
+	panic("no such field")
+}
+
+func TestPanicIsALookThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		for _, err := range New(t.Context(), broken{}, Options{}).Execution(t.Context(), "r", "exec-1") {
+			require.EqualError(t, err, "panic: no such field")
+			if looks++; looks == 2 {
+				break
+			}
+		}
+	})
+}
