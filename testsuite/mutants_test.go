@@ -28,7 +28,7 @@ var mutants = []struct {
 		`return a.ECS.ImportImage(ctx, importRequest(in))`,
 		`in := in; in.Token = fmt.Sprintf("%s_%d", in.Token, attempt(ctx)); return a.ECS.ImportImage(ctx, importRequest(in))`}}},
 	{"what an earlier attempt has made is not adopted", "one-live|doubled", []edit{{"activities/once.go",
-		`if attempt(ctx) > 1 || c.asked {`,
+		`if asked && !before.Held {`,
 		`if false {`}}},
 	{"what stops is tried again", "stop-is-stop", []edit{{"activities/failure.go",
 		`NonRetryable:   is.Class != errcode.Retry,`,
@@ -42,9 +42,10 @@ var mutants = []struct {
 	{"the image of an execution that is over is forgotten", "nothing-lost", []edit{{"workflows/cleanup.go",
 		`b.noteImage(run, over.ImageID)`,
 		`b.noteImage(run, over.ImageID[:0])`}}},
-	{"a wait looks without a pause", "budget", []edit{{"activities/wait.go",
-		`case <-time.After(max(interval, backOff(err))):`,
-		`case <-time.After(time.Second):`}}},
+	{"a wait looks without a pause", "budget", []edit{
+		{"internal/watch/pace.go", `pause = max(pause, v.shortest)`, `pause = time.Second`},
+		{"internal/watch/pace.go", `spare = 20`, `spare = 1 << 30`},
+	}},
 	{"what is somebody else's is removed with the build's own", "foreign", []edit{
 		{"internal/inventory/remove.go", `case !is.Ours:`, `case false:`},
 		{"workflows/ledger.go", `return r.State == ResourceAsked ||`, `return r.State == ResourceAdopted || r.State == ResourceAsked ||`},
@@ -75,7 +76,7 @@ var crashMutants = []struct {
 	{"the import's token changes on each attempt, and nothing is looked for", "one-live|doubled", "^TestCrash$/^effects$/^ImportImage_killed_after_the_effect", []edit{
 		{"activities/import.go", `return a.ECS.ImportImage(ctx, importRequest(in))`,
 			`in := in; in.Token = fmt.Sprintf("%s_%d", in.Token, attempt(ctx)); in.Import.ImageName += in.Token[len(in.Token)-2:]; return a.ECS.ImportImage(ctx, importRequest(in))`},
-		{"activities/once.go", `if attempt(ctx) > 1 || c.asked {`, `if false {`},
+		{"activities/once.go", `if asked && !before.Held {`, `if false {`},
 	}},
 	{"the registration is not looked for, and its token changes", "one-live|doubled|finishes|truth", "^TestCrash$/^effects$/^BatchCompute.CreateImage_killed_after_the_effect", []edit{
 		{"activities/register.go", `return a.Batch.RegisterImage(ctx, registerRequest(in))`,
