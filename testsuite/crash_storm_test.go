@@ -114,7 +114,7 @@ func stormFaults(seed uint64) func(life int) string {
 		fault("*", "do: reset", 0.2)
 		fault("*", "do: html502", 0.2)
 		fault("*", "do: refuse, code: ServiceUnavailable", 0.5)
-		fault("*", "do: refuse, code: Throttling.User, retryAfterMs: 500", 0.5)
+		fault("*", "do: refuse, code: Throttling.User, retryAfterMs: 500", 0.1) // each silences a worker for the rest of the minute
 		fault("*", "do: delay, delayMs: 200", 1)
 		return plan.String()
 	}
