@@ -53,28 +53,45 @@ func tasksOf(cloud Cloud) func() kind[alicloud.Task] {
 // everywhere makes the same kind for every desk.
 func everywhere[T any](k kind[T]) func() kind[T] { return func() kind[T] { return k } }
 
-// lookAtTasks looks at one task, or at many by the list. The list has no reason of a
-// failure, may lag, and may be out of reach where a task is not: those tasks are looked at
-// one by one.
+// lookAtTasks looks at one task, or at many by the list, which has no reason of a failure.
 func lookAtTasks(ctx context.Context, cloud Cloud, region string, ids []string) []sight[alicloud.Task] {
-	single := func(id string) sight[alicloud.Task] { return sightOf(cloud.Task(ctx, region, id)) }
-	if len(ids) == 1 {
-		return []sight[alicloud.Task]{single(ids[0])}
+	return lookByList(ids,
+		func(id string) (alicloud.Task, error) { return cloud.Task(ctx, region, id) },
+		func() (map[string]alicloud.Task, error) {
+			listed, err := cloud.Tasks(ctx, region, ids)
+			listed = slices.DeleteFunc(listed, func(t alicloud.Task) bool { return t.Status == "Failed" })
+			return byID(listed, func(t alicloud.Task) string { return t.ID }), err
+		})
+}
+
+// lookByList looks at one thing, or at many by a list. A list may lag, and may be out of
+// reach where a thing is not: what it does not show is looked at one by one.
+func lookByList[T any](ids []string, single func(id string) (T, error), list func() (map[string]T, error)) []sight[T] {
+	var listed map[string]T
+	if len(ids) > 1 {
+		var err error
+		if listed, err = list(); err != nil && !isRefusal(err) {
+			return failed[T](ids, err)
+		}
 	}
-	listed, err := cloud.Tasks(ctx, region, ids)
-	if err != nil && !isRefusal(err) {
-		return failed[alicloud.Task](ids, err)
-	}
-	sights := make([]sight[alicloud.Task], len(ids))
+	sights := make([]sight[T], len(ids))
 	for i, id := range ids {
-		at := slices.IndexFunc(listed, func(t alicloud.Task) bool { return t.ID == id })
-		if at < 0 || listed[at].Status == "Failed" {
-			sights[i] = single(id)
+		thing, shown := listed[id]
+		if shown {
+			sights[i].thing = thing
 			continue
 		}
-		sights[i].thing = listed[at]
+		sights[i] = sightOf(single(id))
 	}
 	return sights
+}
+
+func byID[T any](things []T, id func(T) string) map[string]T {
+	is := make(map[string]T, len(things))
+	for _, thing := range things {
+		is[id(thing)] = thing
+	}
+	return is
 }
 
 // isRefusal tells whether the cloud said no to what was asked, not only for now.
@@ -111,37 +128,24 @@ func imagesOf(cloud Cloud) func() kind[alicloud.Image] {
 }
 
 func lookAtImages(ctx context.Context, cloud Cloud, region string, ids []string, pages *atomic.Int64) []sight[alicloud.Image] {
-	single := func(id string) sight[alicloud.Image] {
-		found, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region, ID: id})
-		if err == nil && len(found) == 0 {
-			err = alicloud.ErrNotFound
-		}
-		if err != nil {
-			return sight[alicloud.Image]{err: err}
-		}
-		return sight[alicloud.Image]{thing: found[0]}
-	}
-	if len(ids) == 1 {
-		return []sight[alicloud.Image]{single(ids[0])}
-	}
-	listed, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region})
-	if err != nil && !isRefusal(err) {
-		return failed[alicloud.Image](ids, err)
-	}
-	pages.Store(int64(len(listed)/imagesAtOnce) + 1)
-	byID := make(map[string]alicloud.Image, len(listed))
-	for _, image := range listed {
-		byID[image.ID] = image
-	}
-	sights := make([]sight[alicloud.Image], len(ids))
-	for i, id := range ids {
-		if image, ok := byID[id]; ok {
-			sights[i].thing = image
-			continue
-		}
-		sights[i] = single(id)
-	}
-	return sights
+	return lookByList(ids,
+		func(id string) (alicloud.Image, error) {
+			found, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region, ID: id})
+			switch {
+			case err != nil:
+				return alicloud.Image{}, err
+			case len(found) == 0:
+				return alicloud.Image{}, alicloud.ErrNotFound
+			}
+			return found[0], nil
+		},
+		func() (map[string]alicloud.Image, error) {
+			listed, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region})
+			if err == nil || isRefusal(err) {
+				pages.Store(int64(len(listed)/imagesAtOnce) + 1)
+			}
+			return byID(listed, func(i alicloud.Image) string { return i.ID }), err
+		})
 }
 
 // executionsOf looks at executions, for which there is no list across templates. The
