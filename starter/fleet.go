@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -146,26 +145,14 @@ func (s *session) attachFleet(ctx context.Context, b batch, opts BuildOptions, r
 
 // announceFleet says at once which fleet this is.
 func (s *session) announceFleet(is startedFleet, form cli.Progress, sentence string) {
-	switch {
-	case form == cli.ProgressJSON:
-		name := "started"
-		if is.Attached {
-			name = "attached"
-		}
-		_ = cli.OutputJSONL.Write(s.Err, struct {
-			Time  time.Time `json:"time"`
-			Event string    `json:"event"`
+	s.announceAs(form, is.Attached, sentence, func(e eventHead) any {
+		return struct {
+			eventHead
 			startedFleet
-		}{s.now(), name, is})
-	case form != cli.ProgressNone || is.Attached:
-		_, _ = fmt.Fprintln(s.Err, sentence)
-	}
+		}{e, is}
+	})
 }
 
 func (s *session) printStartedFleet(is startedFleet, output cli.Output) error {
-	if output != cli.OutputText {
-		return output.Write(s.Out, is)
-	}
-	_, err := fmt.Fprintf(s.Out, "%s  %s\n", is.FleetID, is.RunID)
-	return err
+	return s.printIDs(is, is.FleetID, is.RunID, output)
 }

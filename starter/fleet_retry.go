@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
@@ -227,10 +226,9 @@ func (s *session) announceFleetRetry(is retriedFleet, fleet workflows.Fleet, opt
 	switch opts.follow.Progress {
 	case cli.ProgressJSON:
 		_ = cli.OutputJSONL.Write(s.Err, struct {
-			Time  time.Time `json:"time"`
-			Event string    `json:"event"`
+			eventHead
 			retriedFleet
-		}{s.now(), "started", is})
+		}{eventHead{s.now(), "started"}, is})
 		return
 	case cli.ProgressNone:
 		return

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -221,10 +220,9 @@ func (s *session) announceRetry(is retried, from previous, build spec.Build, opt
 	switch opts.follow.Progress {
 	case cli.ProgressJSON:
 		_ = cli.OutputJSONL.Write(s.Err, struct {
-			Time  time.Time `json:"time"`
-			Event string    `json:"event"`
+			eventHead
 			retried
-		}{s.now(), "started", is})
+		}{eventHead{s.now(), "started"}, is})
 		return
 	case cli.ProgressNone:
 		return

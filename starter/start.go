@@ -77,27 +77,44 @@ func (s *session) attach(ctx context.Context, opts BuildOptions, runID string) (
 // announce says at once which build this is. That it is another one's is said even
 // when no progress is wanted.
 func (s *session) announce(is started, form cli.Progress, sentence string) {
+	s.announceAs(form, is.Attached, sentence, func(e eventHead) any {
+		return struct {
+			eventHead
+			started
+		}{e, is}
+	})
+}
+
+// eventHead begins a line of the JSON progress.
+type eventHead struct {
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"`
+}
+
+// announceAs says a sentence, or in JSON what tells of the event.
+func (s *session) announceAs(form cli.Progress, attached bool, sentence string, tell func(eventHead) any) {
 	switch {
 	case form == cli.ProgressJSON:
 		name := "started"
-		if is.Attached {
+		if attached {
 			name = "attached"
 		}
-		_ = cli.OutputJSONL.Write(s.Err, struct {
-			Time  time.Time `json:"time"`
-			Event string    `json:"event"`
-			started
-		}{s.now(), name, is})
-	case form != cli.ProgressNone || is.Attached:
+		_ = cli.OutputJSONL.Write(s.Err, tell(eventHead{s.now(), name}))
+	case form != cli.ProgressNone || attached:
 		_, _ = fmt.Fprintln(s.Err, sentence)
 	}
 }
 
 func (s *session) printStarted(is started, output cli.Output) error {
+	return s.printIDs(is, is.BuildID, is.RunID, output)
+}
+
+// printIDs prints the ids of what was started, which is all of it in text.
+func (s *session) printIDs(is any, id, runID string, output cli.Output) error {
 	if output != cli.OutputText {
 		return output.Write(s.Out, is)
 	}
-	_, err := fmt.Fprintf(s.Out, "%s  %s\n", is.BuildID, is.RunID)
+	_, err := fmt.Fprintf(s.Out, "%s  %s\n", id, runID)
 	return err
 }
 
