@@ -48,8 +48,11 @@ func onThisMachine(hostPort string) bool {
 	if err != nil {
 		return false
 	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return loopback(host)
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback() // nil is none
 }
 
 func prepare(ctx context.Context, c client.Client, opts client.Options, logger *zap.Logger) error {

@@ -25,7 +25,7 @@ func checkPprofAddress(address string) error {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return fmt.Errorf("--pprof-address %q has no port from 0 to 65535", address)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback(host) {
 		return fmt.Errorf("--pprof-address %q is not on this machine only: give 127.0.0.1:%s, and reach it by a tunnel", address, port)
 	}
 	return nil

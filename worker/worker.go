@@ -19,8 +19,8 @@ import (
 	"github.com/seed1230462e/kiln/workflows"
 )
 
-// waitSlots is how many waits a worker holds at once: a wait costs a goroutine and a
-// heartbeat, not a call, so the SDK's thousand would be the narrow place.
+// waitSlots is how many waits a worker takes up at once. None keeps its slot: it goes on in
+// the waiting room.
 const waitSlots = 20000
 
 // Options of a worker.
