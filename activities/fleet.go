@@ -39,8 +39,10 @@ const (
 	MostParallel = 1000
 	// memberRoom is what a build takes in a fleet's result, without its id and name.
 	memberRoom = 432
-	maxBuildID = 128
 )
+
+// MaxBuildID is the longest build id, in characters: it is the value of the tag TagBuild.
+const MaxBuildID = 128
 
 // fleetText is a fleet as somebody starts it. Other fields are refused, for they would be
 // misspelt.
@@ -160,8 +162,8 @@ func (f fleetText) check(fleetID string, builds []FleetBuild) error {
 	}
 	for _, build := range builds {
 		switch n := utf8.RuneCountInString(build.ID); {
-		case n == 0 || n > maxBuildID:
-			return invalidFleet("the build id %q has %d characters; want 1 to %d", build.ID, n, maxBuildID)
+		case n == 0 || n > MaxBuildID:
+			return invalidFleet("the build id %q has %d characters; want 1 to %d", build.ID, n, MaxBuildID)
 		case build.ID == fleetID:
 			return invalidFleet("the build %q has the id of the fleet; start the fleet with another workflow id", build.ID)
 		case taken[build.ID]:

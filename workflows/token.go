@@ -36,17 +36,14 @@ func (b *build) own(tags map[string]string, token string) map[string]string {
 	return owned
 }
 
-// maxBuildID is the length of a tag's value, in characters.
-const maxBuildID = 128
-
 // checkBuildID refuses a workflow id that the ownership tag cannot hold.
 func checkBuildID(id string) error {
 	fault := ""
 	switch {
 	case strings.ContainsFunc(id, unicode.IsControl):
 		fault = "has a control character"
-	case utf8.RuneCountInString(id) > maxBuildID:
-		fault = fmt.Sprintf("is longer than %d characters", maxBuildID)
+	case utf8.RuneCountInString(id) > activities.MaxBuildID:
+		fault = fmt.Sprintf("is longer than %d characters", activities.MaxBuildID)
 	case strings.HasPrefix(id, "acs:"):
 		fault = "starts with acs:"
 	case strings.Contains(id, "http://"), strings.Contains(id, "https://"):
