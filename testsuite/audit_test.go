@@ -206,7 +206,7 @@ func (v verdict) testimony(id string) testimony {
 
 // state is everything there is in the cloud.
 func (y *yard) state() emulator.State {
-	state, err := y.server.State(y.t.Context())
+	state, err := y.server.State()
 	require.NoError(y.t, err)
 	return state
 }

@@ -131,6 +131,7 @@ func (r *rig) measure(t *testing.T, worker, cloud *process, n, level int, one fu
 	each := func(after, before time.Duration) float64 {
 		return float64(after-before) / float64(time.Millisecond) / float64(n)
 	}
+	t.Logf("%s: %.1f/s in %s: server %.1f worker %.1f cloud %.1f starter %.1f ms each", time.Now().Format("15:04:05"), float64(n)/took.Seconds(), took.Round(time.Millisecond), each(after[0], before[0]), each(after[1], before[1]), each(after[2], before[2]), each(after[3], before[3]))
 	return turn{
 		rate:   float64(n) / took.Seconds(),
 		server: each(after[0], before[0]), worker: each(after[1], before[1]), cloud: each(after[2], before[2]), starter: each(after[3], before[3]),

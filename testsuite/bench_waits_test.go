@@ -121,7 +121,7 @@ type moments struct{ Timeline []struct{ At time.Time } }
 
 // timelines are those of all tasks and executions.
 func timelines(y *yard) map[string]moments {
-	state, err := y.server.State(y.t.Context())
+	state, err := y.server.State()
 	require.NoError(y.t, err)
 	lines := map[string]moments{}
 	for _, r := range state.Resources {

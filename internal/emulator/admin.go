@@ -109,7 +109,7 @@ type Resource struct {
 }
 
 func (s *Server) getState(w http.ResponseWriter, r *http.Request) {
-	state, err := s.State(r.Context())
+	state, err := s.State()
 	if err != nil {
 		complain(w, http.StatusInternalServerError, err)
 		return

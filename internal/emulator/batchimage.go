@@ -77,16 +77,18 @@ func (c *call) register(img batchImage) (reply, error) {
 	case !source.usable(c.now):
 		return nil, invalidMember(c.api, "EcsImageId", "The image is not available.")
 	}
-	all, err := list[batchImage](c.tx, "")
+	same, err := labelled[batchImage](c.tx, "", img.EcsImageID)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(same) > 0:
+		return nil, invalidMember(c.api, "EcsImageId", "This EcsImageId has been registered.")
+	}
+	registered, err := count[batchImage](c.tx)
 	if err != nil {
 		return nil, err
 	}
-	for _, other := range all {
-		if other.EcsImageID == img.EcsImageID {
-			return nil, invalidMember(c.api, "EcsImageId", "This EcsImageId has been registered.")
-		}
-	}
-	if err := c.checkRegistration(len(all)); err != nil {
+	if err := c.checkRegistration(registered); err != nil {
 		return nil, err
 	}
 	img.Region = source.Region

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +25,7 @@ func (s *Server) Set(to Conditions) error {
 
 // keep writes conditions down and lets them hold.
 func (s *Server) keep(to Conditions) error {
-	if err := s.store.do(context.Background(), func(t *tx) error { return t.save(to) }); err != nil {
+	if err := s.store.do(func(t *tx) error { return t.save(to) }); err != nil {
 		return fmt.Errorf("keep conditions: %w", err)
 	}
 	s.conditions.Store(&to)
@@ -54,7 +53,7 @@ func (s *Server) holding(api string) (Conditions, error) {
 }
 
 func (s *Server) loadConditions() error {
-	return s.store.do(context.Background(), func(t *tx) error {
+	return s.store.do(func(t *tx) error {
 		kept, _, err := find[Conditions](t, "", Conditions{}.key().id)
 		s.conditions.Store(&kept)
 		return err

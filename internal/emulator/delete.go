@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"errors"
 	"fmt"
 )
@@ -13,8 +12,8 @@ var ErrUnknown = errors.New("there is no such resource")
 // template, execution or registration, and nothing that belongs to it. An id that
 // nothing has is ErrUnknown.
 func (s *Server) Delete(id string) error {
-	err := s.store.do(context.Background(), func(t *tx) error {
-		done, err := t.Exec(`DELETE FROM resource WHERE id = ? AND kind <> ?`, id, Conditions{}.key().kind)
+	err := s.store.do(func(t *tx) error {
+		done, err := t.exec(`DELETE FROM resource WHERE id = ? AND kind <> ?`, id, Conditions{}.key().kind)
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (c *call) sent() map[string]string {
 // the answer alone.
 func (c *call) effect(work func() error) error {
 	undone := false
-	err := c.server.store.do(c.http.Context(), func(t *tx) error {
+	err := c.server.store.do(func(t *tx) error {
 		c.tx, t.see = t, c.see
 		if err := work(); err != nil {
 			return err

@@ -78,6 +78,6 @@ func TestAKillLeavesNoHalf(t *testing.T) {
 	require.Equal(t, images, tasks)
 	require.GreaterOrEqual(t, images, float64(len(answered)))
 	var tokens float64
-	require.NoError(t, c.server.store.db.QueryRow("SELECT count(*) FROM token").Scan(&tokens))
+	require.NoError(t, c.server.store.do(func(x *tx) error { return x.first([]any{&tokens}, "SELECT count(*) FROM token") }))
 	require.Equal(t, images, tokens)
 }

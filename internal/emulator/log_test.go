@@ -97,7 +97,7 @@ func TestObjectsOverOSS(t *testing.T) {
 
 func TestAnInternalFaultStaysInside(t *testing.T) {
 	c := newCloud(t)
-	require.NoError(t, c.server.store.db.Close())
+	require.NoError(t, c.server.store.close())
 	r := c.ecs("DescribeTasks", args{})
 	r.refused(500, "InternalError")
 	require.NotContains(t, r.text("Message"), "sql")

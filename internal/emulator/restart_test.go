@@ -114,7 +114,7 @@ func TestTheStateFileIsOurs(t *testing.T) {
 
 func TestAFailedTransactionLeavesNoTrace(t *testing.T) {
 	c := newCloud(t)
-	err := c.server.store.do(t.Context(), func(x *tx) error {
+	err := c.server.store.do(func(x *tx) error {
 		require.NoError(t, x.save(image{ID: "m-1", Region: "cn-hangzhou", Name: "half"}))
 		_, err := x.nextID("m-bp1")
 		require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestAFailedTransactionLeavesNoTrace(t *testing.T) {
 	})
 	require.Error(t, err)
 	require.Panics(t, func() {
-		_ = c.server.store.do(t.Context(), func(x *tx) error {
+		_ = c.server.store.do(func(x *tx) error {
 			require.NoError(t, x.save(image{ID: "m-2", Region: "cn-hangzhou", Name: "half"}))
 			panic("in the middle")
 		})

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,14 +9,14 @@ import (
 
 // State returns everything there is, by kind, region and id, whatever the conditions hide.
 // An image that an execution is yet to make has no status.
-func (s *Server) State(ctx context.Context) (State, error) {
+func (s *Server) State() (State, error) {
 	state := State{Time: s.opts.Now().UTC(), Resources: []Resource{}}
-	err := s.store.do(ctx, func(t *tx) error {
+	err := s.store.do(func(t *tx) error {
 		tokens, err := t.tokens()
 		if err != nil {
 			return err
 		}
-		rows, err := t.Query(`SELECT kind, region, id, body FROM resource WHERE kind <> ? ORDER BY kind, region, id`,
+		rows, err := t.query(`SELECT kind, region, id, body FROM resource WHERE kind <> ? ORDER BY kind, region, id`,
 			Conditions{}.key().kind)
 		if err != nil {
 			return err
@@ -54,7 +53,7 @@ func (r *Resource) complete(text []byte, now time.Time) {
 
 // tokens are the tokens that each resource was asked for with.
 func (t *tx) tokens() (map[string][]string, error) {
-	rows, err := t.Query(`SELECT token, ids FROM token ORDER BY token`)
+	rows, err := t.query(`SELECT token, ids FROM token ORDER BY token`)
 	if err != nil {
 		return nil, err
 	}

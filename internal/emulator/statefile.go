@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -65,7 +66,11 @@ func openDatabase(dsn string) (*store, error) {
 	if _, err := db.Exec("PRAGMA journal_mode = WAL"); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &store{db: db}, nil
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &store{db: db, conn: conn, prepared: map[string]*sql.Stmt{}}, nil
 }
 
 // prepare lays the schema into an empty database and checks that a filled one is ours.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,44 +15,103 @@ import (
 // runs at a time, so an action sees and leaves a whole cloud, and a killed process
 // leaves the last whole one behind.
 type store struct {
-	mu sync.Mutex
-	db *sql.DB
+	mu       sync.Mutex
+	db       *sql.DB
+	conn     *sql.Conn            // the only one
+	prepared map[string]*sql.Stmt // by their text
 }
 
 // do runs work in one transaction. It commits when work returns nil and leaves no trace
 // otherwise: a refused call has not happened.
-func (s *store) do(ctx context.Context, work func(*tx) error) error {
+func (s *store) do(work func(*tx) error) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A caller that goes away does not undo what it asked for.
-	sqlTx, err := s.db.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
+	t := &tx{store: s}
+	if _, err := t.exec("BEGIN"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer sqlTx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	if err := work(&tx{Tx: sqlTx}); err != nil {
+	committed := false
+	defer func() {
+		if !committed { // a panic leaves no trace either
+			_, undone := t.exec("ROLLBACK")
+			err = errors.Join(err, undone)
+		}
+	}()
+	if err := work(t); err != nil {
 		return err
 	}
-	return sqlTx.Commit()
+	if _, err := t.exec("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return nil
 }
 
+// close may be called again.
 func (s *store) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.db.Close()
+	var errs []error
+	for _, statement := range s.prepared {
+		errs = append(errs, statement.Close())
+	}
+	if err := s.conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, s.db.Close())...)
 }
 
-// tx is one transaction on the store.
+// tx is one transaction on the store. No context ends it: a caller that goes away does
+// not undo what it asked for.
 type tx struct {
-	*sql.Tx
+	store *store
 	// see, unless nil, may change a resource that was read, and says whether it is seen.
 	see func(resource any) bool
+}
+
+func (t *tx) exec(statement string, args ...any) (sql.Result, error) {
+	prepared, err := t.prepare(statement)
+	if err != nil {
+		return nil, err
+	}
+	return prepared.Exec(args...)
+}
+
+func (t *tx) query(statement string, args ...any) (*sql.Rows, error) {
+	prepared, err := t.prepare(statement)
+	if err != nil {
+		return nil, err
+	}
+	return prepared.Query(args...)
+}
+
+// first scans the first row of an answer; none is sql.ErrNoRows.
+func (t *tx) first(into []any, statement string, args ...any) error {
+	prepared, err := t.prepare(statement)
+	if err != nil {
+		return err
+	}
+	return prepared.QueryRow(args...).Scan(into...)
+}
+
+// prepare keeps each statement for the next time: there are few, and SQLite is slower to
+// read one than to run it.
+func (t *tx) prepare(statement string) (*sql.Stmt, error) {
+	if known := t.store.prepared[statement]; known != nil {
+		return known, nil
+	}
+	made, err := t.store.conn.PrepareContext(context.Background(), statement)
+	if err == nil {
+		t.store.prepared[statement] = made
+	}
+	return made, err
 }
 
 // resource is anything with an id that the cloud keeps: images, tasks, components, ….
 type resource interface{ key() key }
 
-// key is how a resource is found. Label is the second way in: a name, or the id of
+// key is how a resource is found. The statements name their index, since SQLite, which has
+// no statistics, would go through all of a kind. Label is the second way in: a name, or the id of
 // what the resource belongs to; it need not be unique.
 type key struct{ kind, region, id, label string }
 
@@ -62,7 +122,7 @@ func (t *tx) save(r resource) error {
 		return fmt.Errorf("encode %s: %w", r.key().id, err)
 	}
 	k := r.key()
-	_, err = t.Exec(`INSERT INTO resource (kind, region, id, label, body) VALUES (?, ?, ?, ?, ?)
+	_, err = t.exec(`INSERT INTO resource (kind, region, id, label, body) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (kind, region, id) DO UPDATE SET label = excluded.label, body = excluded.body`,
 		k.kind, k.region, k.id, k.label, string(body))
 	if err != nil {
@@ -74,7 +134,7 @@ func (t *tx) save(r resource) error {
 // remove deletes a resource; one that is not there is fine.
 func (t *tx) remove(r resource) error {
 	k := r.key()
-	if _, err := t.Exec(`DELETE FROM resource WHERE kind = ? AND region = ? AND id = ?`, k.kind, k.region, k.id); err != nil {
+	if _, err := t.exec(`DELETE FROM resource WHERE kind = ? AND region = ? AND id = ?`, k.kind, k.region, k.id); err != nil {
 		return fmt.Errorf("remove %s: %w", k.id, err)
 	}
 	return nil
@@ -83,7 +143,7 @@ func (t *tx) remove(r resource) error {
 // find reads one resource by its id; an empty region is any region.
 func find[T resource](t *tx, region, id string) (T, bool, error) {
 	var zero T
-	found, err := query[T](t, `SELECT body FROM resource WHERE kind = ? AND id = ? AND (region = ? OR ? = '')`,
+	found, err := query[T](t, `SELECT body FROM resource INDEXED BY resource_id WHERE kind = ? AND id = ? AND (region = ? OR ? = '')`,
 		zero.key().kind, id, region, region)
 	if err != nil || len(found) == 0 {
 		return zero, false, err
@@ -108,14 +168,14 @@ func pick[T resource](t *tx, region string, ids []string) ([]T, error) {
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	return query[T](t, `SELECT body FROM resource WHERE kind = ? AND (region = ? OR ? = '') AND id IN (?`+
+	return query[T](t, `SELECT body FROM resource INDEXED BY resource_id WHERE kind = ? AND (region = ? OR ? = '') AND id IN (?`+
 		strings.Repeat(", ?", len(ids)-1)+`) ORDER BY id`, args...)
 }
 
 // labelled reads those of a region's resources that carry the label, oldest first.
 func labelled[T resource](t *tx, region, label string) ([]T, error) {
 	var zero T
-	return query[T](t, `SELECT body FROM resource WHERE kind = ? AND region = ? AND label = ? ORDER BY id`,
+	return query[T](t, `SELECT body FROM resource INDEXED BY resource_label WHERE kind = ? AND region = ? AND label = ? ORDER BY id`,
 		zero.key().kind, region, label)
 }
 
@@ -126,8 +186,18 @@ func naming[T resource](t *tx, region, text string) ([]T, error) {
 		zero.key().kind, region, text)
 }
 
+// count tells how many resources of one kind there are in all regions.
+func count[T resource](t *tx) (int, error) {
+	var zero T
+	var n int
+	if err := t.first([]any{&n}, `SELECT count(*) FROM resource WHERE kind = ?`, zero.key().kind); err != nil {
+		return 0, fmt.Errorf("count resources: %w", err)
+	}
+	return n, nil
+}
+
 func query[T resource](t *tx, statement string, args ...any) ([]T, error) {
-	rows, err := t.Query(statement, args...)
+	rows, err := t.query(statement, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read resources: %w", err)
 	}
@@ -153,8 +223,8 @@ func query[T resource](t *tx, statement string, args ...any) ([]T, error) {
 // is the order of creation.
 func (t *tx) nextID(prefix string) (string, error) {
 	var n int64
-	err := t.QueryRow(`INSERT INTO counter (name, value) VALUES (?, 1)
-		ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`, prefix).Scan(&n)
+	err := t.first([]any{&n}, `INSERT INTO counter (name, value) VALUES (?, 1)
+		ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`, prefix)
 	if err != nil {
 		return "", fmt.Errorf("count %s: %w", prefix, err)
 	}

@@ -76,7 +76,7 @@ func TestALargerFileTakesLonger(t *testing.T) {
 	now := time.Now()
 	for bytes, want := range map[int64]time.Duration{0: 10 * time.Minute, 100 * gib: 20 * time.Minute} {
 		c := newCloud(t)
-		err := c.server.store.do(t.Context(), func(x *tx) error {
+		err := c.server.store.do(func(x *tx) error {
 			one := &call{server: c.server, tx: x, now: now}
 			_, err := one.startImport(image{Region: "cn-hangzhou"}, bytes)
 			require.NoError(t, err)
@@ -255,7 +255,7 @@ func TestStartLooksAgain(t *testing.T) {
 		made := c.ecs("ImportImage", importArgs).ok()
 		c.clock.pass(time.Hour)
 		id := c.pipeline("BaseImage", made.text("ImageId"))
-		require.NoError(t, c.server.store.do(t.Context(), func(x *tx) error {
+		require.NoError(t, c.server.store.do(func(x *tx) error {
 			return x.remove(image{ID: made.text("ImageId"), Region: "cn-hangzhou"})
 		}))
 		c.ecs("StartImagePipelineExecution", args{"ImagePipelineId": id}).refused(404, "InvalidImagePipeline.BaseImageNotFound")
@@ -263,7 +263,7 @@ func TestStartLooksAgain(t *testing.T) {
 	t.Run("at the components", func(t *testing.T) {
 		used := c.component()
 		id := c.pipeline("BuildContent", "COMPONENT "+used)
-		require.NoError(t, c.server.store.do(t.Context(), func(x *tx) error {
+		require.NoError(t, c.server.store.do(func(x *tx) error {
 			return x.remove(component{ID: used, Region: "cn-hangzhou"})
 		}))
 		c.ecs("StartImagePipelineExecution", args{"ImagePipelineId": id}).refused(404, "ImageComponent.NotFound")

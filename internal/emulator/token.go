@@ -66,8 +66,9 @@ func fingerprint(request map[string]string) (string, error) {
 func (t *tx) answered(service, region, action, token string) (firstAnswer, bool, error) {
 	var first firstAnswer
 	var body, ids []byte
-	err := t.QueryRow(`SELECT request, answer, ids FROM token WHERE service = ? AND region = ? AND action = ? AND token = ?`,
-		service, region, action, token).Scan(&first.request, &body, &ids)
+	err := t.first([]any{&first.request, &body, &ids},
+		`SELECT request, answer, ids FROM token WHERE service = ? AND region = ? AND action = ? AND token = ?`,
+		service, region, action, token)
 	if errors.Is(err, sql.ErrNoRows) {
 		return first, false, nil
 	}
@@ -89,7 +90,7 @@ func (t *tx) remember(service, region, action, token string, first firstAnswer) 
 	if err != nil {
 		return fmt.Errorf("encode the ids: %w", err)
 	}
-	_, err = t.Exec(`INSERT INTO token (service, region, action, token, request, answer, ids) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	_, err = t.exec(`INSERT INTO token (service, region, action, token, request, answer, ids) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		service, region, action, token, first.request, string(body), string(ids))
 	if err != nil {
 		return fmt.Errorf("remember token: %w", err)
