@@ -24,11 +24,15 @@ const (
 )
 
 // settings makes a one-shard server quick: at the defaults every step of a workflow
-// takes 50 ms and every timer at least a second.
+// takes 50 ms and every timer at least a second. A queue keeps what it has done until it
+// acknowledges it, and goes through all of that with each task that comes: at the default
+// of 30 s that is a third of the server's work under load.
 var settings = dynamicconfig.StaticClient{
 	dynamicconfig.TransferProcessorMaxPollRPS.Key():             1000,
 	dynamicconfig.TimerProcessorMaxPollRPS.Key():                1000,
 	dynamicconfig.TimerProcessorMaxTimeShift.Key():              10 * time.Millisecond,
+	dynamicconfig.TransferProcessorUpdateAckInterval.Key():      2 * time.Second,
+	dynamicconfig.VisibilityProcessorUpdateAckInterval.Key():    2 * time.Second,
 	dynamicconfig.FrontendPersistenceMaxQPS.Key():               10000,
 	dynamicconfig.HistoryPersistenceMaxQPS.Key():                45000,
 	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
