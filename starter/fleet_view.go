@@ -22,29 +22,19 @@ func (s *session) followFleet(ctx context.Context, fleetID, runID string, opts f
 }
 
 func (l *fleetLooks) watch(ctx context.Context, view fleetView) (fleetSnapshot, error) {
-	var last fleetSnapshot
 	_, live := view.(*liveFleet)
-	for pace := newPace(live); ; pace.wait(ctx) {
-		snap, err := l.look(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return fleetSnapshot{}, ctx.Err()
-		case cli.Unreachable(err):
-			last.Note = fmt.Sprintf("lost the Temporal server at %s; the fleet does not need this command, trying again", l.opts.HostPort)
-			view.show(last)
-			continue
-		case err != nil:
-			return fleetSnapshot{}, err
-		}
-		if len(snap.Members) == 0 { // nobody answered
-			snap.Members, snap.Counts = last.Members, last.Counts
-		}
-		last = snap
-		view.show(last)
-		if last.closed() {
-			return last, nil
-		}
-	}
+	return untilClosed(ctx, newPace(live), view.show,
+		func(last fleetSnapshot) (fleetSnapshot, error) {
+			snap, err := l.look(ctx)
+			if len(snap.Members) == 0 { // nobody answered
+				snap.Members, snap.Counts = last.Members, last.Counts
+			}
+			return snap, err
+		},
+		func(last fleetSnapshot) fleetSnapshot {
+			last.Note = l.lost("fleet")
+			return last
+		})
 }
 
 // fleetView shows the progress of a fleet, look by look.

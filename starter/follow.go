@@ -85,26 +85,47 @@ func (o followOptions) interrupted(what subject, name string) string {
 }
 
 func (s *session) watch(ctx context.Context, buildID, runID string, view view) (snapshot, error) {
-	var last snapshot
 	_, live := view.(*liveView)
-	for pace := newPace(live); ; pace.wait(ctx) {
-		snap, err := s.look(ctx, buildID, runID)
+	return untilClosed(ctx, newPace(live), view.show,
+		func(last snapshot) (snapshot, error) {
+			snap, err := s.look(ctx, buildID, runID)
+			return snap.after(last), err
+		},
+		func(last snapshot) snapshot {
+			last.Note = s.lost("build")
+			return last
+		})
+}
+
+// untilClosed shows one look after another until one sees something closed, and returns
+// that. While the server cannot be reached it shows what lost makes of the last one.
+func untilClosed[S interface{ closed() bool }](
+	ctx context.Context, pace *pace, show func(S), look func(last S) (S, error), lost func(last S) S,
+) (S, error) {
+	var last, none S
+	for ; ; pace.wait(ctx) {
+		seen, err := look(last)
 		switch {
 		case ctx.Err() != nil:
-			return snapshot{}, ctx.Err()
+			return none, ctx.Err()
 		case cli.Unreachable(err):
-			last.Note = fmt.Sprintf("lost the Temporal server at %s; the build does not need this command, trying again", s.opts.HostPort)
-			view.show(last)
+			last = lost(last)
+			show(last)
 			continue
 		case err != nil:
-			return snapshot{}, err
+			return none, err
 		}
-		last = snap.after(last)
-		view.show(last)
+		last = seen
+		show(last)
 		if last.closed() {
 			return last, nil
 		}
 	}
+}
+
+// lost says that the server cannot be reached and why that does no harm.
+func (s *session) lost(what string) string {
+	return fmt.Sprintf("lost the Temporal server at %s; the %s does not need this command, trying again", s.opts.HostPort, what)
 }
 
 // after keeps from the last look what this one did not learn.
