@@ -19,28 +19,38 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// The bare workflow is the engine's own limit: as many activities as a build has, on the
-// same two task queues with the same options, that do nothing. Its worker is this test
-// binary, run again.
+// The bare workflow is the engine's own limit: as many activities as a build has, local
+// ones first and the others on the same two task queues with the same options, that do
+// nothing. Its worker is this test binary, run again.
 const (
 	bareAddress = "KILN_BENCH_BARE" // the server; makes TestBenchBareWorker a worker
+	bareType    = "bareWorkflow"
 	bareQueue   = "bare"
 	bareWaits   = "bare-waits"
 	bareReady   = "the bare worker polls"
 )
 
-// bareLayout are the activities of a bare workflow in their order: whether each is a wait.
-type bareLayout []bool
+// bareLayout are the activities of a bare workflow.
+type bareLayout struct {
+	Local int
+	Waits []bool // the others in their order: whether each is a wait
+}
 
 func bareWorkflow(ctx workflow.Context, layout bareLayout) error {
-	for _, waits := range layout {
+	for range layout.Local {
+		here := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: time.Minute})
+		if err := workflow.ExecuteLocalActivity(here, bareActivity).Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	for _, waits := range layout.Waits {
 		options := workflow.ActivityOptions{
-			StartToCloseTimeout: 3 * time.Minute, ScheduleToCloseTimeout: time.Hour, WaitForCancellation: true,
+			StartToCloseTimeout: 3 * time.Minute, ScheduleToCloseTimeout: time.Hour, WaitForCancellation: true, Summary: "Do nothing",
 			RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 		}
 		if waits {
 			options = workflow.ActivityOptions{
-				TaskQueue: bareWaits, StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: time.Hour, HeartbeatTimeout: 2 * time.Minute,
+				Summary: "Wait for nothing", TaskQueue: bareWaits, StartToCloseTimeout: time.Hour, ScheduleToCloseTimeout: time.Hour, HeartbeatTimeout: 2 * time.Minute,
 				RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1},
 			}
 		}
