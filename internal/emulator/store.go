@@ -23,7 +23,7 @@ type store struct {
 
 // do runs work in one transaction. It commits when work returns nil and leaves no trace
 // otherwise: a refused call has not happened.
-func (s *store) do(work func(*tx) error) (err error) {
+func (s *store) do(work func(*tx) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &tx{store: s}
@@ -32,9 +32,8 @@ func (s *store) do(work func(*tx) error) (err error) {
 	}
 	committed := false
 	defer func() {
-		if !committed { // a panic leaves no trace either
-			_, undone := t.exec("ROLLBACK")
-			err = errors.Join(err, undone)
+		if !committed {
+			_, _ = t.exec("ROLLBACK") // a commit that failed may have done so itself
 		}
 	}()
 	if err := work(t); err != nil {
