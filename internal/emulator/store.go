@@ -109,8 +109,7 @@ func (t *tx) prepare(statement string) (*sql.Stmt, error) {
 // resource is anything with an id that the cloud keeps: images, tasks, components, ….
 type resource interface{ key() key }
 
-// key is how a resource is found. The statements name their index, since SQLite, which has
-// no statistics, would go through all of a kind. Label is the second way in: a name, or the id of
+// key is how a resource is found. Label is the second way in: a name, or the id of
 // what the resource belongs to; it need not be unique.
 type key struct{ kind, region, id, label string }
 
@@ -142,8 +141,7 @@ func (t *tx) remove(r resource) error {
 // find reads one resource by its id; an empty region is any region.
 func find[T resource](t *tx, region, id string) (T, bool, error) {
 	var zero T
-	found, err := query[T](t, `SELECT body FROM resource INDEXED BY resource_id WHERE kind = ? AND id = ? AND (region = ? OR ? = '')`,
-		zero.key().kind, id, region, region)
+	found, err := pick[T](t, region, []string{id})
 	if err != nil || len(found) == 0 {
 		return zero, false, err
 	}
@@ -157,7 +155,8 @@ func list[T resource](t *tx, region string) ([]T, error) {
 }
 
 // pick reads a region's resources of one kind in the order of their creation: those with
-// the ids, or all when there are no ids. An id that is not there is left out.
+// the ids, or all when there are no ids. An id that is not there is left out; with ids an
+// empty region is any.
 func pick[T resource](t *tx, region string, ids []string) ([]T, error) {
 	if len(ids) == 0 {
 		return list[T](t, region)
@@ -195,6 +194,8 @@ func count[T resource](t *tx) (int, error) {
 	return n, nil
 }
 
+// query reads the resources that a statement selects. One that goes by id or label names the
+// index: SQLite, which has no statistics here, would go through all of the kind.
 func query[T resource](t *tx, statement string, args ...any) ([]T, error) {
 	rows, err := t.query(statement, args...)
 	if err != nil {
