@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,10 +46,10 @@ func TestBench3Builds(t *testing.T) {
 		}
 		rows = append(rows, turns.rows(level)...)
 	}
-	s.say("A build imports a disk, makes a component and a template, runs it and registers the image: %d activities, %d of them waits, and "+
+	s.say("A build imports a disk, makes a component and a template, runs it and registers the image: %d activities and "+
 		"%d local. The bare workflow has the same, on the same two task queues with the same options, that do nothing. "+
 		"%d of each a run, after a tenth more to warm up; a new one starts when one ends. CPU in ms for each workflow.",
-		len(layout.Waits), layout.waits(), layout.Local, n)
+		len(layout.Waits), layout.Local, n)
 	s.table([]string{"at once", "a second", "of bare", "server CPU", "worker CPU", "worker ÷ server", "cloud CPU", "starter CPU"}, rows)
 }
 
@@ -134,7 +133,7 @@ func (r *rig) measure(t *testing.T, c client.Client, workflowType string, worker
 	after := r.spent(t, worker, cloud)
 	each := func(i int) float64 { return float64(after[i]-before[i]) / float64(time.Millisecond) / float64(n) }
 	is := turn{
-		rate:   float64(n) / r.lastEnd(t, c, workflowType, began, n).Sub(began).Seconds(),
+		rate:   float64(n) / lastEnd(t, c, workflowType, began, n).Sub(began).Seconds(),
 		server: each(0), worker: each(1), cloud: each(2), starter: each(3),
 	}
 	t.Logf("%s: %.1f a second; CPU of server %.1f, worker %.1f, cloud %.1f, starter %.1f ms each", workflowType, is.rate, is.server, is.worker, is.cloud, is.starter)
@@ -142,9 +141,8 @@ func (r *rig) measure(t *testing.T, c client.Client, workflowType string, worker
 }
 
 // lastEnd is when the last of n workflows ended by the server's clock. Whoever waits for
-// them may hear of it late: under load a long poll now and then misses an end, and
-// returns with its time-out of 20 s.
-func (r *rig) lastEnd(t *testing.T, c client.Client, workflowType string, began time.Time, n int) (last time.Time) {
+// them now and then hears of an end late, by as much as the 20 s of a long poll.
+func lastEnd(t *testing.T, c client.Client, workflowType string, began time.Time, n int) (last time.Time) {
 	t.Helper()
 	query := fmt.Sprintf("WorkflowType = '%s' AND StartTime >= '%s' AND ExecutionStatus = 'Completed'", workflowType, began.UTC().Format(time.RFC3339Nano))
 	eventually(t, "every workflow is listed", func() bool {
@@ -218,11 +216,6 @@ func layoutOf(history *historypb.History) bareLayout {
 		}
 	}
 	return layout
-}
-
-// waits are how many of the activities are waits.
-func (l bareLayout) waits() int {
-	return len(slices.DeleteFunc(slices.Clone(l.Waits), func(waits bool) bool { return !waits }))
 }
 
 // benchRegions share the builds, since a region takes 1,000 new components a minute.
