@@ -86,7 +86,7 @@ func (y *yard) endsBadly(e ending) {
 	y.plan(e.faults...)
 	o := order{document: golden}
 	if e.later.Status != nil {
-		o.at = map[time.Duration]func(){20 * time.Second: func() { require.NoError(y.t, y.server.Set(e.later)) }}
+		o.at = map[time.Duration]func(){21 * time.Second: func() { require.NoError(y.t, y.server.Set(e.later)) }}
 	}
 	v := y.build(o)
 	require.Equal(y.t, e.typ, v.typ, v.err)
