@@ -22,42 +22,89 @@ import (
 	"github.com/seed1230462e/kiln/workflows"
 )
 
+// legs of each side in a run.
+const legs = 5
+
 // TestBench3Builds compares whole builds, in a cloud that takes no time, with the bare
-// workflow. Both have turns at one server, and each begins every other run.
+// workflow, at one server. The two take turns leg by leg, so that both meet the same machine,
+// which is never quite quiet.
 func TestBench3Builds(t *testing.T) {
 	s := newSheet(t, 3, "Builds per second")
 	n, levels := s.number("N", 700), s.numbers("CONCURRENCY", 10, 50)
 	r := newRig(t)
 	c := r.temporal(t)
-	bare := r.bareWorker(t)
-	layout := r.layout(t, c)
+	var layout bareLayout
+	t.Run("layout", func(t *testing.T) { layout = r.layout(t, c) })
 	rows := [][]string{}
 	for _, level := range levels {
 		var turns comparison
 		for run := range s.runs {
-			t.Logf("concurrency %d, run %d of %d", level, run+1, s.runs)
-			name := fmt.Sprintf("%d-%d", level, run)
-			sides := []func(){
-				func() { turns.builds = append(turns.builds, r.builds(t, c, n, level, name)) },
-				func() { turns.bares = append(turns.bares, r.bares(t, c, bare, layout, n, level, name)) },
-			}
-			sides[run%2]()
-			sides[1-run%2]()
+			t.Run(fmt.Sprintf("%d-%d", level, run), func(t *testing.T) {
+				turns.add(r.compare(t, c, layout, n, level, run))
+			})
 		}
 		rows = append(rows, turns.rows(level)...)
 	}
 	s.say("A build imports a disk, makes a component and a template, runs it and registers the image: %d activities and "+
 		"%d local. The bare workflow has the same, on the same two task queues with the same options, that do nothing. "+
-		"%d of each a run, after a tenth more to warm up; a new one starts when one ends. CPU in ms for each workflow.",
-		len(layout.Waits), layout.Local, n)
+		"%d of each a run, after a tenth more to warm up, in %d legs by turns. In a leg a new one starts when one ends; a leg "+
+		"begins when the last one has left nothing to do. CPU in ms for each workflow.", len(layout.Waits), layout.Local, n, legs)
 	s.table([]string{"at once", "a second", "of bare", "server CPU", "worker CPU", "worker ÷ server", "cloud CPU", "starter CPU"}, rows)
 }
 
-// turn is what came of one side's turn: workflows a second, and CPU in ms a workflow.
-type turn struct{ rate, server, worker, cloud, starter float64 }
+// compare is one run: the turns of builds and of bare workflows, each with a worker of
+// its own.
+func (r *rig) compare(t *testing.T, c client.Client, layout bareLayout, n, level, run int) (builds, bares turn) {
+	t.Helper()
+	sides := [2]*side{r.builds(t, c), r.bares(t, c, layout)}
+	var turns [2]turn
+	for _, s := range sides {
+		r.leg(t, c, s, max(n/10, level), level)
+	}
+	for leg := range legs {
+		for _, i := range []int{(run + leg) % 2, (run + leg + 1) % 2} {
+			turns[i].add(r.leg(t, c, sides[i], n/legs, level))
+		}
+	}
+	for i, s := range sides {
+		t.Logf("%s: %s", s.workflowType, turns[i])
+	}
+	return turns[0], turns[1]
+}
+
+// turn is what one side did in a run or a leg, how long it took, and the CPU of the server,
+// the worker, the cloud and the starter.
+type turn struct {
+	n     int
+	took  time.Duration
+	spent [4]time.Duration
+}
+
+func (t *turn) add(leg turn) {
+	t.n += leg.n
+	t.took += leg.took
+	for i, spent := range leg.spent {
+		t.spent[i] += spent
+	}
+}
+
+func (t turn) rate() float64 { return float64(t.n) / t.took.Seconds() }
+
+// cpu is that of one of the four, in ms a workflow.
+func (t turn) cpu(i int) float64 {
+	return float64(t.spent[i]) / float64(time.Millisecond) / float64(t.n)
+}
+
+func (t turn) String() string {
+	return fmt.Sprintf("%.1f a second; CPU of server %.1f, worker %.1f, cloud %.1f, starter %.1f ms each", t.rate(), t.cpu(0), t.cpu(1), t.cpu(2), t.cpu(3))
+}
 
 // comparison is the turns of both sides.
 type comparison struct{ builds, bares []turn }
+
+func (c *comparison) add(builds, bares turn) {
+	c.builds, c.bares = append(c.builds, builds), append(c.bares, bares)
+}
 
 // rows show the builds, and the bare workflows below them.
 func (c *comparison) rows(level int) [][]string {
@@ -70,13 +117,13 @@ func (c *comparison) rows(level int) [][]string {
 	}
 	var ratio spread
 	for i := range c.builds {
-		ratio = append(ratio, c.builds[i].rate/c.bares[i].rate)
+		ratio = append(ratio, c.builds[i].rate()/c.bares[i].rate())
 	}
 	row := func(name string, turns []turn, ratio string) []string {
-		return []string{name, column(turns, func(t turn) float64 { return t.rate }), ratio,
-			column(turns, func(t turn) float64 { return t.server }), column(turns, func(t turn) float64 { return t.worker }),
-			column(turns, func(t turn) float64 { return t.worker / t.server }),
-			column(turns, func(t turn) float64 { return t.cloud }), column(turns, func(t turn) float64 { return t.starter })}
+		return []string{name, column(turns, turn.rate), ratio,
+			column(turns, func(t turn) float64 { return t.cpu(0) }), column(turns, func(t turn) float64 { return t.cpu(1) }),
+			column(turns, func(t turn) float64 { return t.cpu(1) / t.cpu(0) }),
+			column(turns, func(t turn) float64 { return t.cpu(2) }), column(turns, func(t turn) float64 { return t.cpu(3) })}
 	}
 	return [][]string{
 		row(strconv.Itoa(level)+", builds", c.builds, ratio.String()),
@@ -90,28 +137,34 @@ func quickBank(t *testing.T) *bank { return newBank(t, "--speed", "1000000") }
 // hasty are the flags of a worker in that cloud, which no quota holds back.
 var hasty = []string{"--poll-interval", "50ms", "--calls-per-minute", "10000000", "--api-calls-per-minute", "*=10000000,CreateImageComponent=10000000"}
 
-// builds measures builds, with a cloud and a worker of their own.
-func (r *rig) builds(t *testing.T, c client.Client, n, level int, name string) turn {
-	t.Helper()
-	cloud := quickBank(t)
-	defer cloud.stop(t)
-	worker := r.hire(t, cloud, hasty...)
-	defer worker.stop(t)
-	worker.profile(t, "worker-"+name)
-	return r.measure(t, c, workflows.BuildType, worker.process, cloud.process, n, level, func(i int) error {
-		return runToEnd(c, workflows.BuildType, benchDocument(i), client.StartWorkflowOptions{
-			ID: fmt.Sprintf("build-%s-%d", name, i), TaskQueue: workflows.DefaultTaskQueue,
-			TypedSearchAttributes: workflows.StartAttributes(fmt.Sprintf("web-%d", i), benchRegions[i%len(benchRegions)]), // as kiln build does
-		})
-	})
+// side is one of the two that are compared.
+type side struct {
+	workflowType  string
+	worker, cloud *process // no cloud: nil
+	begin         func(id string, i int) error
+	begun         int
 }
 
-// bares measures bare workflows.
-func (r *rig) bares(t *testing.T, c client.Client, worker *process, layout bareLayout, n, level int, name string) turn {
+// builds have a cloud and a worker of their own.
+func (r *rig) builds(t *testing.T, c client.Client) *side {
 	t.Helper()
-	return r.measure(t, c, bareType, worker, nil, n, level, func(i int) error {
-		return runToEnd(c, bareType, layout, client.StartWorkflowOptions{ID: fmt.Sprintf("bare-%s-%d", name, i), TaskQueue: bareQueue})
-	})
+	cloud := quickBank(t)
+	worker := r.hire(t, cloud, hasty...)
+	worker.profile(t, strings.ReplaceAll(t.Name(), "/", "-"))
+	return &side{workflowType: workflows.BuildType, worker: worker.process, cloud: cloud.process, begin: func(id string, i int) error {
+		return runToEnd(c, workflows.BuildType, benchDocument(i), client.StartWorkflowOptions{
+			ID: id, TaskQueue: workflows.DefaultTaskQueue,
+			TypedSearchAttributes: workflows.StartAttributes(fmt.Sprintf("web-%d", i), benchRegions[i%len(benchRegions)]), // as kiln build does
+		})
+	}}
+}
+
+// bares are bare workflows, with a worker of their own.
+func (r *rig) bares(t *testing.T, c client.Client, layout bareLayout) *side {
+	t.Helper()
+	return &side{workflowType: bareType, worker: r.bareWorker(t), begin: func(id string, _ int) error {
+		return runToEnd(c, bareType, layout, client.StartWorkflowOptions{ID: id, TaskQueue: bareQueue})
+	}}
 }
 
 // runToEnd runs a workflow.
@@ -123,21 +176,37 @@ func runToEnd(c client.Client, workflowType string, input any, options client.St
 	return started.Get(context.Background(), nil)
 }
 
-// measure runs n workflows of a type, so many at once, after a tenth of that without
-// measuring.
-func (r *rig) measure(t *testing.T, c client.Client, workflowType string, worker, cloud *process, n, level int, one func(i int) error) turn {
+// leg runs n workflows of a side, so many at once.
+func (r *rig) leg(t *testing.T, c client.Client, s *side, n, level int) turn {
 	t.Helper()
-	atOnce(t, n, n+max(n/10, level), level, one)
-	began, before := time.Now(), r.spent(t, worker, cloud)
-	atOnce(t, 0, n, level, one)
-	after := r.spent(t, worker, cloud)
-	each := func(i int) float64 { return float64(after[i]-before[i]) / float64(time.Millisecond) / float64(n) }
-	is := turn{
-		rate:   float64(n) / lastEnd(t, c, workflowType, began, n).Sub(began).Seconds(),
-		server: each(0), worker: each(1), cloud: each(2), starter: each(3),
+	r.rest(t)
+	from := s.begun
+	s.begun += n
+	began, before := time.Now(), r.spent(t, s)
+	atOnce(t, from, s.begun, level, func(i int) error {
+		return s.begin(fmt.Sprintf("%s-%s-%d", s.workflowType, strings.ReplaceAll(t.Name(), "/", "-"), i), i)
+	})
+	is := turn{n: n, spent: r.spent(t, s)}
+	for i := range before {
+		is.spent[i] -= before[i]
 	}
-	t.Logf("%s: %.1f a second; CPU of server %.1f, worker %.1f, cloud %.1f, starter %.1f ms each", workflowType, is.rate, is.server, is.worker, is.cloud, is.starter)
+	is.took = lastEnd(t, c, s.workflowType, began, n).Sub(began)
 	return is
+}
+
+// rest waits until the server has nothing to do but to keep house.
+func (r *rig) rest(t *testing.T) {
+	t.Helper()
+	const window, idle = time.Second, 0.1
+	since, before := time.Now(), r.cpu(t)
+	eventually(t, "the server rests", func() bool {
+		if time.Since(since) < window {
+			return false
+		}
+		spent := r.cpu(t) - before
+		since, before = time.Now(), before+spent
+		return spent.Seconds() < idle*window.Seconds()
+	})
 }
 
 // lastEnd is when the last of n workflows ended by the server's clock. Whoever waits for
@@ -166,11 +235,11 @@ func lastEnd(t *testing.T, c client.Client, workflowType string, began time.Time
 }
 
 // spent is the CPU time so far of the server, the worker, the cloud and this process.
-func (r *rig) spent(t *testing.T, worker, cloud *process) [4]time.Duration {
+func (r *rig) spent(t *testing.T, s *side) [4]time.Duration {
 	t.Helper()
-	spent := [4]time.Duration{r.cpu(t), worker.cpu(t)}
-	if cloud != nil {
-		spent[2] = cloud.cpu(t)
+	spent := [4]time.Duration{r.cpu(t), s.worker.cpu(t)}
+	if s.cloud != nil {
+		spent[2] = s.cloud.cpu(t)
 	}
 	var usage syscall.Rusage
 	require.NoError(t, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
@@ -201,8 +270,8 @@ func atOnce(t *testing.T, from, to, level int, one func(i int) error) {
 // layout is that of a bare workflow which has the activities of a build.
 func (r *rig) layout(t *testing.T, c client.Client) bareLayout {
 	t.Helper()
-	r.builds(t, c, 1, 1, "layout")
-	return layoutOf(history(t, c, "build-layout-0"))
+	require.NoError(t, r.builds(t, c).begin("layout", 0))
+	return layoutOf(history(t, c, "layout"))
 }
 
 func layoutOf(history *historypb.History) bareLayout {
