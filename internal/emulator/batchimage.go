@@ -19,7 +19,9 @@ type batchImage struct {
 	Created                                     time.Time
 }
 
-func (i batchImage) key() key { return key{kind: "batchimage", id: i.ID, label: i.EcsImageID} }
+func (i batchImage) key() key {
+	return key{kind: "batchimage", id: i.ID, labels: []string{i.EcsImageID}}
+}
 
 func (i batchImage) item() reply {
 	return reply{
@@ -68,44 +70,32 @@ func (c *call) createBatchImage(string) (answer, error) {
 
 // register holds the request against what exists.
 func (c *call) register(img batchImage) (reply, error) {
-	source, found, err := c.findImage(c.line.Region, img.EcsImageID)
+	source, found := c.findImage(c.line.Region, img.EcsImageID)
 	switch {
-	case err != nil:
-		return nil, err
 	case !found || source.System:
 		return nil, invalidMember(c.api, "EcsImageId", "The specified EcsImageId does not exist or not you onwer.")
 	case !source.usable(c.now):
 		return nil, invalidMember(c.api, "EcsImageId", "The image is not available.")
 	}
-	same, err := labelled[batchImage](c.tx, "", img.EcsImageID)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(same) > 0:
+	if len(labelled[batchImage](c.tx, "", img.EcsImageID)) > 0 {
 		return nil, invalidMember(c.api, "EcsImageId", "This EcsImageId has been registered.")
 	}
-	registered, err := count[batchImage](c.tx)
-	if err != nil {
+	if err := c.checkRegistration(count[batchImage](c.tx)); err != nil {
 		return nil, err
 	}
-	if err := c.checkRegistration(registered); err != nil {
-		return nil, err
-	}
-	img.Region = source.Region
-	if img.ID, err = c.tx.nextID("img-"); err != nil {
-		return nil, err
-	}
+	img.Region, img.ID = source.Region, c.tx.nextID("img-")
 	c.line.ResourceIDs = append(c.line.ResourceIDs, img.ID)
-	return reply{"Id": img.ID}, c.tx.save(img)
+	c.tx.save(img)
+	return reply{"Id": img.ID}, nil
 }
 
 // theBatchImage is the image with the id in the path.
 func (c *call) theBatchImage(id string) (batchImage, error) {
-	img, found, err := find[batchImage](c.tx, "", id)
-	if err == nil && !found {
-		err = refuse(c.api, "InvalidResource.NotFound")
+	img, found := find[batchImage](c.tx, "", id)
+	if !found {
+		return img, refuse(c.api, "InvalidResource.NotFound")
 	}
-	return img, err
+	return img, nil
 }
 
 func (c *call) getBatchImage(id string) (answer, error) {
@@ -121,7 +111,8 @@ func (c *call) deleteBatchImage(id string) (answer, error) {
 	if err := c.checkRemoval(img); err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusNoContent}, c.tx.remove(img)
+	c.tx.remove(img)
+	return answer{status: http.StatusNoContent}, nil
 }
 
 // listBatchImages pages through the registered images. The system's list is empty.
@@ -140,9 +131,7 @@ func (c *call) listBatchImages(string) (answer, error) {
 	}
 	var all []batchImage
 	if c.text("Type") != "System" {
-		if all, err = list[batchImage](c.tx, ""); err != nil {
-			return answer{}, err
-		}
+		all = list[batchImage](c.tx, "")
 	}
 	items, next := []reply{}, ""
 	shown, more := pageFrom(c.api, pageToken{after: marker, size: size}, all)

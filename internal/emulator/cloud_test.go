@@ -102,7 +102,10 @@ func newCloud(t testing.TB, change ...func(*Options)) *cloud {
 	c.put("golden/empty.raw", nil)
 	c.put("golden/disk.iso", make([]byte, 512))
 	c.open()
-	t.Cleanup(func() { require.NoError(t, c.server.Close()) })
+	t.Cleanup(func() {
+		c.compareShadow()
+		require.NoError(t, c.server.Close())
+	})
 	return c
 }
 
@@ -110,10 +113,36 @@ func (c *cloud) open() {
 	server, err := New(c.opts)
 	require.NoError(c.t, err)
 	c.server = server
+	if _, test := c.t.(*testing.T); test && c.opts.StateFile == "" {
+		shadow, err := readStore("file::memory:")
+		require.NoError(c.t, err)
+		server.store.file = shadow.file
+	}
+}
+
+// compareShadow holds what a cloud has in memory against what it wrote down: they differ
+// when something was changed after it was saved, or would not outlive a restart.
+func (c *cloud) compareShadow() {
+	s := c.server.store
+	if s.file == nil || s.closed {
+		return
+	}
+	written := newStore(s.file)
+	require.NoError(c.t, written.load())
+	require.Len(c.t, written.rows, len(s.rows))
+	for at, is := range s.rows {
+		text, err := json.Marshal(is)
+		require.NoError(c.t, err)
+		was, err := json.Marshal(written.rows[at])
+		require.NoError(c.t, err)
+		require.Equal(c.t, string(was), string(text))
+	}
+	require.Equal(c.t, written.shelves, s.shelves)
 }
 
 // restart closes the emulator and opens it again on the same options.
 func (c *cloud) restart() {
+	c.compareShadow()
 	require.NoError(c.t, c.server.Close())
 	c.open()
 }

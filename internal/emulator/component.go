@@ -18,7 +18,7 @@ type component struct {
 	Created                                                                            time.Time
 }
 
-func (c component) key() key { return key{"component", c.Region, c.ID, c.Name} }
+func (c component) key() key { return key{"component", c.Region, c.ID, []string{c.Name}} }
 
 // createImageComponent stores a component. (ECS API reference, CreateImageComponent.)
 func (c *call) createImageComponent() (reply, error) {
@@ -26,9 +26,7 @@ func (c *call) createImageComponent() (reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	if made.ID, err = c.newID("ic", made.Region); err != nil {
-		return nil, err
-	}
+	made.ID = c.newID("ic", made.Region)
 	if made.Name == "" {
 		made.Name = made.ID
 	}
@@ -39,7 +37,8 @@ func (c *call) createImageComponent() (reply, error) {
 		"The quota of image components is used up"); err != nil {
 		return nil, err
 	}
-	return reply{"ImageComponentId": made.ID}, c.tx.save(made)
+	c.tx.save(made)
+	return reply{"ImageComponentId": made.ID}, nil
 }
 
 func (c *call) readComponent() (component, error) {
@@ -83,12 +82,8 @@ func (c *call) checkDescription(text string) {
 // version gives a component without a version the next major one of its name, and
 // refuses a version that the name has.
 func (c *call) version(made *component) error {
-	namesakes, err := labelled[component](c.tx, made.Region, made.Name)
-	if err != nil {
-		return err
-	}
 	highest := 0
-	for _, other := range namesakes {
+	for _, other := range labelled[component](c.tx, made.Region, made.Name) {
 		highest = max(highest, versionParts(other.Version)[0])
 		if other.Version == made.Version {
 			return refuse(c.api, "InvalidComponentVersion.Exist")

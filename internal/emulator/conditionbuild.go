@@ -41,11 +41,7 @@ func checkQuota[T resource](c *call, quota, code, message string) error {
 	if _, set := c.conditions.Quotas[quota]; !set {
 		return nil
 	}
-	all, err := list[T](c.tx, c.line.Region)
-	if err != nil {
-		return err
-	}
-	if !c.within(quota, len(all)+1) {
+	if !c.within(quota, len(list[T](c.tx, c.line.Region))+1) {
 		return refuse(c.api, code, message)
 	}
 	return nil
@@ -70,11 +66,7 @@ func (c *call) checkObjects(p pipeline) error {
 // cannot be used, or it is not there. A035.
 func (c *call) noBase(p pipeline) error {
 	if p.BaseImageType == baseImage {
-		_, found, err := c.findImage(p.Region, p.BaseImage)
-		if err != nil {
-			return err
-		}
-		if found {
+		if _, found := c.findImage(p.Region, p.BaseImage); found {
 			return refuse(c.api, "InvalidImage.NotFound", "The base image "+p.BaseImage+" is not available")
 		}
 	}
@@ -116,9 +108,8 @@ func (c *call) checkRemoval(img batchImage) error {
 	if status := c.conditions.held(img.ID); status != "" {
 		return refuse(c.api, "StateConflict", status)
 	}
-	source, found, err := c.findImage(img.Region, img.EcsImageID)
-	if err == nil && (!found || source.status(c.now) != imageAvailable) {
-		err = invalidMember(c.api, "EcsImageId", "The image is not available.")
+	if source, found := c.findImage(img.Region, img.EcsImageID); !found || source.status(c.now) != imageAvailable {
+		return invalidMember(c.api, "EcsImageId", "The image is not available.")
 	}
-	return err
+	return nil
 }

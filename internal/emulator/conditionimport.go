@@ -23,24 +23,15 @@ func (c *call) checkImport(img image) {
 
 // checkImportName refuses a name that is taken: differently when the image that has it
 // is in no state to be dealt with. A034.
-func (c *call) checkImportName(img image) error {
-	if img.Name == "" {
-		return nil
+func (c *call) checkImportName(img image) {
+	if img.Name == "" || !c.imageNameTaken(img.Region, img.Name) {
+		return
 	}
-	taken, err := c.imageNameTaken(img.Region, img.Name)
-	if err != nil || !taken {
-		return err
-	}
-	same, err := labelled[image](c.tx, img.Region, img.Name)
-	if err != nil {
-		return err
-	}
-	outOfOrder := slices.ContainsFunc(same, func(i image) bool {
+	outOfOrder := slices.ContainsFunc(labelled[image](c.tx, img.Region, img.Name), func(i image) bool {
 		return slices.Contains([]string{"Waiting", "UnAvailable"}, i.status(c.now))
 	})
 	c.check(!outOfOrder, "IncorrectImageStatus")
 	c.check(false, "InvalidImageName.Duplicated")
-	return nil
 }
 
 // checkFormats refuses a format that the region does not import.
@@ -56,10 +47,7 @@ func (c *call) checkImportQuotas(img image) error {
 	if len(c.conditions.Quotas) == 0 {
 		return c.fault()
 	}
-	all, err := list[image](c.tx, img.Region)
-	if err != nil {
-		return err
-	}
+	all := list[image](c.tx, img.Region)
 	snapshots := len(img.Disks)
 	for _, i := range all {
 		snapshots += len(i.Disks)

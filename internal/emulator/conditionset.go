@@ -25,7 +25,11 @@ func (s *Server) Set(to Conditions) error {
 
 // keep writes conditions down and lets them hold.
 func (s *Server) keep(to Conditions) error {
-	if err := s.store.do(func(t *tx) error { return t.save(to) }); err != nil {
+	err := s.store.do(func(t *tx) error {
+		t.save(to)
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("keep conditions: %w", err)
 	}
 	s.conditions.Store(&to)
@@ -54,9 +58,9 @@ func (s *Server) holding(api string) (Conditions, error) {
 
 func (s *Server) loadConditions() error {
 	return s.store.do(func(t *tx) error {
-		kept, _, err := find[Conditions](t, "", Conditions{}.key().id)
-		s.conditions.Store(&kept)
-		return err
+		before, _ := kept[Conditions](t, Conditions{}.key().id)
+		s.conditions.Store(&before)
+		return nil
 	})
 }
 

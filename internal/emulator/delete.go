@@ -3,6 +3,7 @@ package emulator
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrUnknown is the answer to an id that no resource has.
@@ -13,12 +14,16 @@ var ErrUnknown = errors.New("there is no such resource")
 // nothing has is ErrUnknown.
 func (s *Server) Delete(id string) error {
 	err := s.store.do(func(t *tx) error {
-		done, err := t.exec(`DELETE FROM resource WHERE id = ? AND kind <> ?`, id, Conditions{}.key().kind)
-		if err != nil {
-			return err
+		found := false
+		for kind := range kinds {
+			at := place{kind, id}
+			if t.store.rows[at] != nil && !slices.Contains(internalKinds, kind) {
+				t.put(at, nil)
+				found = true
+			}
 		}
-		if n, err := done.RowsAffected(); err != nil || n > 0 {
-			return err
+		if found {
+			return nil
 		}
 		return ErrUnknown
 	})

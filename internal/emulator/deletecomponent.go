@@ -13,24 +13,18 @@ func (c *call) deleteImageComponent() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	one, found, err := find[component](c.tx, c.line.Region, id)
-	switch {
-	case err != nil:
-		return nil, err
-	case !found:
+	one, found := find[component](c.tx, c.line.Region, id)
+	if !found {
 		return nil, refuse(c.api, "InvalidImageComponent.NotFound", "The specified ImageComponentId "+id+" is not found")
 	}
-	templates, err := list[pipeline](c.tx, one.Region)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range templates {
+	for _, p := range list[pipeline](c.tx, one.Region) {
 		if p.uses(one) {
 			return nil, refuse(c.api, "InvalidImageComponent.InUse",
 				"The specified image component "+id+" is used by the image pipeline "+p.ID)
 		}
 	}
-	return reply{}, c.tx.remove(one)
+	c.tx.remove(one)
+	return reply{}, nil
 }
 
 // uses says whether a template's commands mean a component: by its id, or by its name and

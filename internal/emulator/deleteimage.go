@@ -37,11 +37,8 @@ func (c *call) deleteImage() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	img, found, err := c.findImage(c.line.Region, id)
-	switch {
-	case err != nil:
-		return nil, err
-	case !found:
+	img, found := c.findImage(c.line.Region, id)
+	if !found {
 		return nil, refuse(c.api, "InvalidImageId.NotFound")
 	}
 	if err := c.checkNotInUse(img, force); err != nil {
@@ -50,16 +47,14 @@ func (c *call) deleteImage() (reply, error) {
 	if dryRun {
 		return nil, passed()
 	}
-	return reply{}, c.tx.remove(img)
+	c.tx.remove(img)
+	return reply{}, nil
 }
 
 // checkNotInUse refuses to delete an image that is needed. Force passes over instances,
 // and over nothing else.
 func (c *call) checkNotInUse(img image, force bool) error {
-	uses, err := c.uses(img)
-	if err != nil {
-		return err
-	}
+	uses := c.uses(img)
 	for _, use := range uses {
 		if use != "" && use != usedByInstances {
 			return refuse(c.api, inUse[use])
@@ -72,20 +67,15 @@ func (c *call) checkNotInUse(img image, force bool) error {
 }
 
 // uses are what an image is needed for; an empty one is nothing.
-func (c *call) uses(img image) ([]string, error) {
+func (c *call) uses(img image) []string {
 	uses := []string{img.use(c.now), longest(c.conditions.ImageUse, img.ID)}
-	registered, err := labelled[batchImage](c.tx, "", img.ID)
-	if err != nil {
-		return nil, err
-	}
-	if len(registered) > 0 {
+	if len(labelled[batchImage](c.tx, "", img.ID)) > 0 {
 		uses = append(uses, usedShared) // A021
 	}
-	running, err := c.running(img.Region, img.ID)
-	for _, e := range running {
+	for _, e := range c.running(img.Region, img.ID) {
 		uses = append(uses, e.use(img.ID, c.now))
 	}
-	return uses, err
+	return uses
 }
 
 // use is what an image is needed for by itself: it is not finished, or not the
@@ -109,9 +99,8 @@ func (i image) use(now time.Time) string {
 
 // running are a region's executions that have not ended: those that name an image, or all
 // when it is empty.
-func (c *call) running(regionID, imageID string) ([]execution, error) {
-	all, err := naming[execution](c.tx, regionID, imageID)
-	return slices.DeleteFunc(all, func(e execution) bool { return e.ended(c.now) }), err
+func (c *call) running(regionID, imageID string) []execution {
+	return slices.DeleteFunc(labelled[execution](c.tx, regionID, imageID), func(e execution) bool { return e.ended(c.now) })
 }
 
 // use is what a running execution needs an image for: as its base, under test, or as the

@@ -16,9 +16,8 @@ func (c *call) deleteImagePipeline() (reply, error) {
 		return nil, err
 	}
 	for _, e := range ended {
-		if err := c.tx.remove(e); err != nil {
-			return nil, err
-		}
+		c.tx.remove(e)
 	}
-	return reply{}, c.tx.remove(p)
+	c.tx.remove(p)
+	return reply{}, nil
 }

@@ -100,11 +100,11 @@ func (c *call) executions(pipelineID, id string) ([]execution, error) {
 		}
 	}
 	if id == "" {
-		return labelled[execution](c.tx, c.line.Region, pipelineID)
+		return labelled[execution](c.tx, c.line.Region, pipelineID), nil
 	}
-	e, found, err := find[execution](c.tx, c.line.Region, id)
-	if err != nil || !found || pipelineID != "" && pipelineID != e.PipelineID {
-		return nil, err
+	e, found := find[execution](c.tx, c.line.Region, id)
+	if !found || pipelineID != "" && pipelineID != e.PipelineID {
+		return nil, nil
 	}
 	return []execution{e}, nil
 }

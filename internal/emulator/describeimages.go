@@ -8,10 +8,7 @@ import (
 
 // describeImages lists images. (ECS API reference, DescribeImages.)
 func (c *call) describeImages() (reply, error) {
-	running, err := c.running(c.line.Region, c.text("ImageId"))
-	if err != nil {
-		return nil, err
-	}
+	running := c.running(c.line.Region, c.text("ImageId"))
 	keep := c.imageFilters(running)
 	page := c.readPageNumber()
 	dryRun := c.boolean("DryRun", false)
@@ -21,11 +18,7 @@ func (c *call) describeImages() (reply, error) {
 	if dryRun {
 		return nil, passed()
 	}
-	all, err := c.imagesAskedFor()
-	if err != nil {
-		return nil, err
-	}
-	all = slices.DeleteFunc(all, func(i image) bool { return !keep.all(i) })
+	all := slices.DeleteFunc(c.imagesAskedFor(), func(i image) bool { return !keep.all(i) })
 	shown := pageOf(page, all)
 	items := make([]imageItem, 0, len(shown))
 	for _, i := range shown {
@@ -35,16 +28,15 @@ func (c *call) describeImages() (reply, error) {
 }
 
 // imagesAskedFor are the images that the filters choose from: one when the call names it.
-func (c *call) imagesAskedFor() ([]image, error) {
+func (c *call) imagesAskedFor() []image {
 	id := c.text("ImageId")
 	if id == "" {
 		return c.images(c.line.Region)
 	}
-	one, found, err := c.findImage(c.line.Region, id)
-	if err != nil || !found {
-		return nil, err
+	if one, found := c.findImage(c.line.Region, id); found {
+		return []image{one}
 	}
-	return []image{one}, nil
+	return nil
 }
 
 // passed is the answer to a request that would be carried out without DryRun.

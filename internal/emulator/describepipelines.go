@@ -79,10 +79,7 @@ func (c *call) describeImagePipelines() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	all, err := pick[pipeline](c.tx, c.line.Region, ids)
-	if err != nil {
-		return nil, err
-	}
+	all := pick[pipeline](c.tx, c.line.Region, ids)
 	all = slices.DeleteFunc(all, func(p pipeline) bool {
 		return name != "" && name != p.Name || group != "" && group != p.ResourceGroupID || !carries(p.Tags, tags)
 	})

@@ -51,7 +51,7 @@ type imageDisk struct {
 	Format, Bucket, Object string
 }
 
-func (i image) key() key { return key{"image", i.Region, i.ID, i.Name} }
+func (i image) key() key { return key{"image", i.Region, i.ID, []string{i.Name}} }
 
 // status is the image's state; empty when it does not exist yet, or not any more.
 func (i image) status(now time.Time) string {
@@ -75,55 +75,42 @@ func (i image) progress(now time.Time) string { return percent(i.Timeline[0].At,
 func (i image) windows() bool { return i.Made.OSType == "windows" }
 
 // findImage looks an image up by its id, among the system's too; an empty region is any.
-func (c *call) findImage(regionID, id string) (image, bool, error) {
+func (c *call) findImage(regionID, id string) (image, bool) {
 	for _, i := range systemImages(regionID) {
 		if i.ID == id && c.see(&i) {
-			return i, true, nil
+			return i, true
 		}
 	}
-	i, found, err := find[image](c.tx, regionID, id)
-	if err != nil || !found || i.status(c.now) == "" {
-		return image{}, false, err
+	i, found := find[image](c.tx, regionID, id)
+	if !found || i.status(c.now) == "" {
+		return image{}, false
 	}
-	return i, true, nil
+	return i, true
 }
 
 // images are all that exist in a region, the system's first, then in order of creation.
-func (c *call) images(regionID string) ([]image, error) {
-	own, err := list[image](c.tx, regionID)
-	if err != nil {
-		return nil, err
-	}
-	all := append(systemImages(regionID), own...)
-	all = slices.DeleteFunc(all, func(i image) bool { return i.System && !c.see(&i) })
-	return slices.DeleteFunc(all, func(i image) bool { return i.status(c.now) == "" }), nil
+func (c *call) images(regionID string) []image {
+	all := append(systemImages(regionID), list[image](c.tx, regionID)...)
+	return slices.DeleteFunc(all, func(i image) bool { return i.System && !c.see(&i) || i.status(c.now) == "" })
 }
 
 // newestOfFamily is the newest usable image of a family.
-func (c *call) newestOfFamily(regionID, family string) (image, bool, error) {
-	all, err := c.images(regionID)
-	if err != nil {
-		return image{}, false, err
-	}
-	var newest image
-	found := false
-	for _, i := range all {
+func (c *call) newestOfFamily(regionID, family string) (newest image, found bool) {
+	for _, i := range c.images(regionID) {
 		if i.Family == family && i.usable(c.now) && !i.Created.Before(newest.Created) {
 			newest, found = i, true
 		}
 	}
-	return newest, found, nil
+	return newest, found
 }
 
 // imageNameTaken says whether a custom image of the region has the name or, because an
 // execution is on its way to it, will have it.
-func (c *call) imageNameTaken(regionID, name string) (bool, error) {
-	same, err := labelled[image](c.tx, regionID, name)
-	same = slices.DeleteFunc(same, func(i image) bool {
+func (c *call) imageNameTaken(regionID, name string) bool {
+	return c.takenElsewhere(name, "*") || slices.ContainsFunc(labelled[image](c.tx, regionID, name), func(i image) bool {
 		m, _ := i.Timeline.at(c.now)
-		return m.Status == gone
+		return m.Status != gone
 	})
-	return len(same) > 0 || c.takenElsewhere(name, "*"), err
 }
 
 // systemImages are the images that every region offers.

@@ -31,9 +31,7 @@ func (c *call) importImage() (reply, error) {
 		return nil, err
 	}
 	c.checkImport(img)
-	if err := c.checkImportName(img); err != nil {
-		return nil, err
-	}
+	c.checkImportName(img)
 	fileBytes, err := c.measureImport(img.Disks)
 	if err != nil {
 		return nil, err
@@ -45,7 +43,7 @@ func (c *call) importImage() (reply, error) {
 	if dryRun {
 		return nil, refuse(c.api, "DRYRUN.SUCCESS")
 	}
-	return c.startImport(img, fileBytes)
+	return c.startImport(img, fileBytes), nil
 }
 
 // readImport reads the parameters in the order of the page.
@@ -120,11 +118,8 @@ func (c *call) checkResourceGroup() {
 }
 
 // startImport makes the image and the task that works on it, at the pace of its files.
-func (c *call) startImport(img image, fileBytes int64) (reply, error) {
-	var err error
-	if img.ID, err = c.newID("m", img.Region); err != nil {
-		return nil, err
-	}
+func (c *call) startImport(img image, fileBytes int64) reply {
+	img.ID = c.newID("m", img.Region)
 	if img.Name == "" {
 		img.Name = img.ID
 	}
@@ -135,20 +130,8 @@ func (c *call) startImport(img image, fileBytes int64) (reply, error) {
 	work.Ends = work.Timeline.end()
 	img.Timeline = timeline{{imageCreating, c.now}, {imageAvailable, work.Ends}}
 	c.turnOut(&work, &img)
-	if work.ID, err = c.newID("t", img.Region); err != nil {
-		return nil, err
-	}
-	if err := c.saveAll(img, work); err != nil {
-		return nil, err
-	}
-	return reply{"ImageId": img.ID, "TaskId": work.ID, "RegionId": img.Region}, nil
-}
-
-func (c *call) saveAll(resources ...resource) error {
-	for _, r := range resources {
-		if err := c.tx.save(r); err != nil {
-			return err
-		}
-	}
-	return nil
+	work.ID = c.newID("t", img.Region)
+	c.tx.save(img)
+	c.tx.save(work)
+	return reply{"ImageId": img.ID, "TaskId": work.ID, "RegionId": img.Region}
 }

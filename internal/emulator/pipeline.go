@@ -48,7 +48,7 @@ type importOptions struct {
 	Tags                                                []tag
 }
 
-func (p pipeline) key() key { return key{"pipeline", p.Region, p.ID, p.Name} }
+func (p pipeline) key() key { return key{kind: "pipeline", region: p.Region, id: p.ID} }
 
 // createImagePipeline stores a template that could be executed now. (ECS API reference, CreateImagePipeline.)
 func (c *call) createImagePipeline() (reply, error) {
@@ -59,10 +59,7 @@ func (c *call) createImagePipeline() (reply, error) {
 	if err := c.measureTemplate(p.Import.Disks); err != nil {
 		return nil, err
 	}
-	base, found, err := c.base(p)
-	if err != nil {
-		return nil, err
-	}
+	base, found := c.base(p)
 	if !found {
 		return nil, refuse(c.api, "InvalidImage.NotFound", "The specified BaseImage "+p.BaseImage+" is not found in this region.")
 	}
@@ -76,25 +73,24 @@ func (c *call) createImagePipeline() (reply, error) {
 		"The quota of image templates is used up"); err != nil {
 		return nil, err
 	}
-	if p.ID, err = c.newID("ip", p.Region); err != nil {
-		return nil, err
-	}
+	p.ID = c.newID("ip", p.Region)
 	if p.Name == "" {
 		p.Name = p.ID
 	}
-	return reply{"ImagePipelineId": p.ID}, c.tx.save(p)
+	c.tx.save(p)
+	return reply{"ImagePipelineId": p.ID}, nil
 }
 
 // base is the image that a template starts from; for OSS it is yet to be imported.
-func (c *call) base(p pipeline) (image, bool, error) {
+func (c *call) base(p pipeline) (image, bool) {
 	switch p.BaseImageType {
 	case baseOSS:
-		return image{Region: p.Region, Made: p.Import.Made, Disks: p.Import.Disks, OSNameEn: p.Import.Made.Platform}, true, nil
+		return image{Region: p.Region, Made: p.Import.Made, Disks: p.Import.Disks, OSNameEn: p.Import.Made.Platform}, true
 	case baseFamily:
 		return c.newestOfFamily(p.Region, p.BaseImage)
 	}
-	img, found, err := c.findImage(p.Region, p.BaseImage)
-	return img, found && img.usable(c.now), err
+	img, found := c.findImage(p.Region, p.BaseImage)
+	return img, found && img.usable(c.now)
 }
 
 // checkBuild holds a template's commands against its base and against the components
@@ -122,10 +118,7 @@ func (c *call) checkBuild(p pipeline, base image) error {
 }
 
 func (c *call) checkReference(regionID string, r command.Reference, place command.Place, system command.System) error {
-	used, found, err := c.resolve(regionID, r)
-	if err != nil {
-		return err
-	}
+	used, found := c.resolve(regionID, r)
 	if !found {
 		return refuse(c.api, "ImageComponent.NotFound", "The specified image component "+r.String()+" is not found.")
 	}
@@ -138,25 +131,21 @@ func (c *call) checkReference(regionID string, r command.Reference, place comman
 }
 
 // resolve finds the component that a reference means: of several versions, the highest.
-func (c *call) resolve(regionID string, r command.Reference) (component, bool, error) {
+func (c *call) resolve(regionID string, r command.Reference) (component, bool) {
 	if r.ID != "" {
 		return find[component](c.tx, regionID, r.ID)
 	}
 	if foreign(r, regionID) {
-		return component{}, false, nil
+		return component{}, false
 	}
-	namesakes, err := labelled[component](c.tx, regionID, r.Name)
-	if err != nil {
-		return component{}, false, err
-	}
-	namesakes = slices.DeleteFunc(namesakes, func(one component) bool { return !r.Matches(one.Version) })
+	namesakes := slices.DeleteFunc(labelled[component](c.tx, regionID, r.Name), func(one component) bool { return !r.Matches(one.Version) })
 	if len(namesakes) == 0 {
-		return component{}, false, nil
+		return component{}, false
 	}
 	return slices.MaxFunc(namesakes, func(a, b component) int {
 		x, y := versionParts(a.Version), versionParts(b.Version)
 		return slices.Compare(x[:], y[:])
-	}), true, nil
+	}), true
 }
 
 // foreign says whether a full name means a component of another region or account.
@@ -170,11 +159,7 @@ func (c *call) checkTargetName(p pipeline) error {
 		return nil
 	}
 	for _, regionID := range p.targets() {
-		taken, err := c.imageNameTaken(regionID, p.Image.Name)
-		if err != nil {
-			return err
-		}
-		if taken {
+		if c.imageNameTaken(regionID, p.Image.Name) {
 			return refuse(c.api, "InvalidImageName.Duplicated")
 		}
 	}

@@ -46,13 +46,11 @@ func knownRegion(id string) bool {
 }
 
 // newID is the next id of a kind of resource in a region, such as m-bp1000000000001.
-func (c *call) newID(kind, regionID string) (string, error) {
+func (c *call) newID(kind, regionID string) string {
 	r, _ := findRegion(regionID)
-	id, err := c.tx.nextID(kind + "-" + r.infix)
-	if err == nil {
-		c.line.ResourceIDs = append(c.line.ResourceIDs, id)
-	}
-	return id, err
+	id := c.tx.nextID(kind + "-" + r.infix)
+	c.line.ResourceIDs = append(c.line.ResourceIDs, id)
+	return id
 }
 
 type regionItem struct {

@@ -19,17 +19,14 @@ func (c *call) startImagePipelineExecution() (reply, error) {
 		return nil, err
 	}
 	e := execution{Region: p.Region, PipelineID: p.ID, BaseID: base.ID, Tags: tags, ResourceGroupID: p.ResourceGroupID, Created: c.now}
-	if e.ID, err = c.newID("exec", p.Region); err != nil {
-		return nil, err
-	}
+	e.ID = c.newID("exec", p.Region)
 	stages, leaves := c.courseNow(p)
 	e.Timeline, e.Reason = schedule(c.now, c.server.opts.Speed, stages...), c.conditions.Executions.Reason
 	if leaves {
-		if err := c.planImages(p, base, &e); err != nil {
-			return nil, err
-		}
+		c.planImages(p, base, &e)
 	}
-	return reply{"ExecutionId": e.ID}, c.tx.save(e)
+	c.tx.save(e)
+	return reply{"ExecutionId": e.ID}, nil
 }
 
 // checkRepositoryCredential holds what the error table names, and no list of parameters,
@@ -45,11 +42,11 @@ func (c *call) checkRepositoryCredential() {
 }
 
 func (c *call) thePipeline(id string) (pipeline, error) {
-	p, found, err := find[pipeline](c.tx, c.line.Region, id)
-	if err == nil && !found {
-		err = refuse(c.api, "InvalidImagePipeline.NotFound", "The specified ImagePipelineId "+id+" is not found.")
+	p, found := find[pipeline](c.tx, c.line.Region, id)
+	if !found {
+		return p, refuse(c.api, "InvalidImagePipeline.NotFound", "The specified ImagePipelineId "+id+" is not found.")
 	}
-	return p, err
+	return p, nil
 }
 
 // startable checks again what may have changed since the template was made, and returns
@@ -58,11 +55,8 @@ func (c *call) startable(p pipeline) (image, error) {
 	if _, err := c.endedRuns(p); err != nil {
 		return image{}, err
 	}
-	base, found, err := c.base(p)
-	switch {
-	case err != nil:
-		return image{}, err
-	case !found:
+	base, found := c.base(p)
+	if !found {
 		return image{}, c.noBase(p)
 	}
 	c.checkMachine(p)
@@ -77,10 +71,7 @@ func (c *call) startable(p pipeline) (image, error) {
 
 // endedRuns are the executions of a template, of which none may be running.
 func (c *call) endedRuns(p pipeline) ([]execution, error) {
-	runs, err := labelled[execution](c.tx, p.Region, p.ID)
-	if err != nil {
-		return nil, err
-	}
+	runs := labelled[execution](c.tx, p.Region, p.ID)
 	for _, run := range runs {
 		if !run.ended(c.now) {
 			return nil, refuse(c.api, "InvalidImagePipeline.HasRunningExecution",
@@ -93,7 +84,7 @@ func (c *call) endedRuns(p pipeline) ([]execution, error) {
 // planImages lays down the images that an execution will leave: one in the template's
 // region at the end of building and, when distributing, a copy in each other region.
 // They are there from the beginning, unseen, so that nothing else takes their names.
-func (c *call) planImages(p pipeline, base image, e *execution) error {
+func (c *call) planImages(p pipeline, base image, e *execution) {
 	built, _ := e.Timeline.start(execBuilding)
 	built = built.Add(c.real(buildingTakes))
 	e.ImageAt = built
@@ -115,16 +106,10 @@ func (c *call) planImages(p pipeline, base image, e *execution) error {
 			img.SharedFrom = distributed
 		}
 		c.become(&img, c.conditions.Executions.Image)
-		var err error
-		if img.ID, err = c.newID("m", regionID); err != nil {
-			return err
-		}
+		img.ID = c.newID("m", regionID)
 		e.Images = append(e.Images, imageRef{img.ID, regionID})
-		if err := c.tx.save(img); err != nil {
-			return err
-		}
+		c.tx.save(img)
 	}
-	return nil
 }
 
 func (i *image) appear(creating, available time.Time) {

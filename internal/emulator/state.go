@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -12,33 +13,41 @@ import (
 func (s *Server) State() (State, error) {
 	state := State{Time: s.opts.Now().UTC(), Resources: []Resource{}}
 	err := s.store.do(func(t *tx) error {
-		tokens, err := t.tokens()
-		if err != nil {
-			return err
-		}
-		rows, err := t.query(`SELECT kind, region, id, body FROM resource WHERE kind <> ? ORDER BY kind, region, id`,
-			Conditions{}.key().kind)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			r := Resource{}
-			var text []byte
-			if err := rows.Scan(&r.Kind, &r.Region, &r.ID, &text); err != nil {
+		tokens := t.tokens()
+		for _, at := range t.places() {
+			r := t.store.rows[at]
+			text, err := json.Marshal(r)
+			if err != nil {
 				return err
 			}
-			r.complete(text, state.Time)
-			r.Tokens = orNone(tokens[r.ID])
-			state.Resources = append(state.Resources, r)
+			shown := Resource{Kind: at.kind, Region: r.key().region, ID: at.id, Tokens: orNone(tokens[at.id])}
+			shown.complete(text, state.Time)
+			state.Resources = append(state.Resources, shown)
 		}
-		return rows.Err()
+		return nil
 	})
 	if err != nil {
 		return State{}, fmt.Errorf("read the state: %w", err)
 	}
 	return state, nil
 }
+
+// places are those of all resources that calls make, by kind, region and id.
+func (t *tx) places() []place {
+	var all []place
+	for at := range t.store.rows {
+		if !slices.Contains(internalKinds, at.kind) {
+			all = append(all, at)
+		}
+	}
+	slices.SortFunc(all, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(t.store.rows[a].key().region, t.store.rows[b].key().region), cmp.Compare(a.id, b.id))
+	})
+	return all
+}
+
+// internalKinds are of what the emulator keeps for itself.
+var internalKinds = []string{Conditions{}.key().kind, counter{}.key().kind, token{}.key().kind}
 
 // complete adds what is in the body.
 func (r *Resource) complete(text []byte, now time.Time) {
@@ -52,26 +61,15 @@ func (r *Resource) complete(text []byte, now time.Time) {
 }
 
 // tokens are the tokens that each resource was asked for with.
-func (t *tx) tokens() (map[string][]string, error) {
-	rows, err := t.query(`SELECT token, ids FROM token ORDER BY token`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+func (t *tx) tokens() map[string][]string {
 	tokens := map[string][]string{}
-	for rows.Next() {
-		var token string
-		var text []byte
-		var ids []string
-		if err := rows.Scan(&token, &text); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(text, &ids); err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			tokens[id] = append(tokens[id], token)
+	for _, used := range list[token](t, "") {
+		for _, id := range used.IDs {
+			tokens[id] = append(tokens[id], used.Token)
 		}
 	}
-	return tokens, rows.Err()
+	for _, texts := range tokens {
+		slices.Sort(texts)
+	}
+	return tokens
 }

@@ -1,8 +1,8 @@
 package emulator
 
 import (
-	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,68 +14,70 @@ import (
 
 const (
 	applicationID = 0x4b494c4e // "KILN", so that no other program's file is taken for ours
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 const schema = `
-CREATE TABLE resource (
-	kind TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL, label TEXT NOT NULL, body TEXT NOT NULL,
-	PRIMARY KEY (kind, region, id)
-) WITHOUT ROWID;
-CREATE INDEX resource_label ON resource (kind, region, label);
-CREATE INDEX resource_id ON resource (kind, id);
-CREATE TABLE token (
-	service TEXT NOT NULL, region TEXT NOT NULL, action TEXT NOT NULL, token TEXT NOT NULL,
-	request TEXT NOT NULL, answer TEXT NOT NULL, ids TEXT NOT NULL,
-	PRIMARY KEY (service, region, action, token)
-) WITHOUT ROWID;
-CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 `
+
+// fromVersion1 brings a file of the first version, which had three tables, to ours.
+const fromVersion1 = schema + `
+INSERT INTO record SELECT kind, id, body FROM resource;
+INSERT INTO record SELECT 'counter', name, json_object('Prefix', name, 'Last', value) FROM counter;
+INSERT INTO record SELECT 'token', service || '/' || region || '/' || action || '/' || token, json_object('Service', service,
+	'Region', region, 'Action', action, 'Token', token, 'Request', request, 'Answer', json(answer), 'IDs', json(ids)) FROM token;
+DROP TABLE resource;
+DROP TABLE counter;
+DROP TABLE token;
+`
+
+// stateFile keeps a store on disk, in one SQLite database. A nil one keeps nothing.
+type stateFile struct {
+	db        *sql.DB
+	put, drop *sql.Stmt
+}
 
 // openStore opens the state file, or a store in memory when the name is empty. It refuses
 // a file that another process has open and one that is not an emulator's.
-func openStore(file string) (*store, error) {
-	if file == "" {
-		return openDatabase("file::memory:")
+func openStore(name string) (*store, error) {
+	if name == "" {
+		return newStore(nil), nil
 	}
-	path, err := filepath.Abs(file)
+	path, err := filepath.Abs(name)
 	if err != nil {
-		return nil, fmt.Errorf("open state file %s: %w", file, err)
+		return nil, fmt.Errorf("open state file %s: %w", name, err)
 	}
 	// The exclusive lock is taken with the first statement and held until Close: two
 	// emulators on one file would each believe in a cloud of their own.
-	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String() +
-		"?_txlock=exclusive&_pragma=locking_mode(EXCLUSIVE)&_pragma=synchronous(FULL)"
-	s, err := openDatabase(dsn)
+	s, err := readStore((&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}).String() +
+		"?_txlock=exclusive&_pragma=locking_mode(EXCLUSIVE)&_pragma=synchronous(FULL)")
 	if err != nil {
-		return nil, fmt.Errorf("open state file %s: %w", file, plainer(err))
+		return nil, fmt.Errorf("open state file %s: %w", name, plainer(err))
 	}
 	return s, nil
 }
 
-func openDatabase(dsn string) (*store, error) {
+// readStore makes a store of what a database has.
+func readStore(dsn string) (*store, error) {
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1) // memory belongs to its connection, and so does the lock
-	if err := prepare(db); err != nil {
-		return nil, errors.Join(err, db.Close())
+	db.SetMaxOpenConns(1) // the lock belongs to its connection
+	f := &stateFile{db: db}
+	s := newStore(f)
+	for _, step := range []func() error{f.prove, f.prepare, s.load} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
 	}
-	// Only now: the journal mode is written into the file, which had to prove ours first.
-	if _, err := db.Exec("PRAGMA journal_mode = WAL"); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	conn, err := db.Conn(context.Background())
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return &store{db: db, conn: conn, prepared: map[string]*sql.Stmt{}}, nil
+	return s, nil
 }
 
-// prepare lays the schema into an empty database and checks that a filled one is ours.
-func prepare(db *sql.DB) error {
-	t, err := db.Begin()
+// prove lays the schema into an empty database and checks that a filled one is ours.
+func (f *stateFile) prove() error {
+	t, err := f.db.Begin()
 	if err != nil {
 		return err
 	}
@@ -90,18 +92,120 @@ func prepare(db *sql.DB) error {
 			return err
 		}
 	}
+	lay := ""
 	switch {
 	case tables == 0:
-		mark := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-		if _, err := t.Exec(schema + mark); err != nil {
-			return err
-		}
+		lay = schema
 	case application != applicationID:
 		return errors.New("it is a database of another program")
+	case version == 1:
+		lay = fromVersion1
 	case version != schemaVersion:
 		return fmt.Errorf("it was written by another version: schema %d, this one reads %d", version, schemaVersion)
 	}
+	if lay != "" {
+		mark := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
+		if _, err := t.Exec(lay + mark); err != nil {
+			return err
+		}
+	}
 	return t.Commit()
+}
+
+// prepare makes the file, which is ours, ready to be written.
+func (f *stateFile) prepare() error {
+	_, err := f.db.Exec("PRAGMA journal_mode = WAL")
+	if err == nil {
+		f.put, err = f.db.Prepare("REPLACE INTO record (kind, id, body) VALUES (?, ?, ?)")
+	}
+	if err == nil {
+		f.drop, err = f.db.Prepare("DELETE FROM record WHERE kind = ? AND id = ?")
+	}
+	return err
+}
+
+// kinds are all there are, with what reads one.
+var kinds = map[string]func(body []byte) (resource, error){
+	image{}.key().kind:      decode[image],
+	task{}.key().kind:       decode[task],
+	component{}.key().kind:  decode[component],
+	pipeline{}.key().kind:   decode[pipeline],
+	execution{}.key().kind:  decode[execution],
+	batchImage{}.key().kind: decode[batchImage],
+	Conditions{}.key().kind: decode[Conditions],
+	counter{}.key().kind:    decode[counter],
+	token{}.key().kind:      decode[token],
+}
+
+func decode[T resource](body []byte) (resource, error) {
+	var r T
+	err := json.Unmarshal(body, &r)
+	return r, err
+}
+
+// load reads everything into memory.
+func (s *store) load() error {
+	rows, err := s.file.db.Query("SELECT kind, id, body FROM record")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var at place
+		var body []byte
+		if err := rows.Scan(&at.kind, &at.id, &body); err != nil {
+			return err
+		}
+		read, known := kinds[at.kind]
+		if !known {
+			return fmt.Errorf("%s is a %s, of which this version knows nothing", at.id, at.kind)
+		}
+		r, err := read(body)
+		if err != nil {
+			return fmt.Errorf("read %s %s: %w", at.kind, at.id, err)
+		}
+		s.put(at, r)
+	}
+	return rows.Err()
+}
+
+// write writes changes, all or none.
+func (f *stateFile) write(changes map[place]resource) error {
+	if f == nil || len(changes) == 0 {
+		return nil
+	}
+	t, err := f.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	for at, r := range changes {
+		if err := f.writeOne(t, at, r); err != nil {
+			return fmt.Errorf("write %s %s: %w", at.kind, at.id, err)
+		}
+	}
+	return t.Commit()
+}
+
+func (f *stateFile) writeOne(t *sql.Tx, at place, r resource) error {
+	if r == nil {
+		_, err := t.Stmt(f.drop).Exec(at.kind, at.id)
+		return err
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = t.Stmt(f.put).Exec(at.kind, at.id, string(body))
+	return err
+}
+
+// close may be called again.
+func (f *stateFile) close() error {
+	if f == nil {
+		return nil
+	}
+	return f.db.Close()
 }
 
 // plainer says the two faults a user can do something about in words.
