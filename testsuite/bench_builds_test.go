@@ -26,8 +26,8 @@ import (
 const legs = 5
 
 // TestBench3Builds compares whole builds, in a cloud that takes no time, with the bare
-// workflow, at one server. The two take turns leg by leg, so that both meet the same machine,
-// which is never quite quiet.
+// workflow at one server, and with one that has the search attributes of a build. They take
+// turns leg by leg, so that all meet the same machine, which is never quite quiet.
 func TestBench3Builds(t *testing.T) {
 	s := newSheet(t, 3, "Builds per second")
 	n, levels := s.number("N", 700), s.numbers("CONCURRENCY", 10, 50)
@@ -40,36 +40,46 @@ func TestBench3Builds(t *testing.T) {
 		var turns comparison
 		for run := range s.runs {
 			t.Run(fmt.Sprintf("%d-%d", level, run), func(t *testing.T) {
-				turns.add(r.compare(t, c, layout, n, level, run))
+				for i, turn := range r.compare(t, c, layout, n, level, run) {
+					turns[i] = append(turns[i], turn)
+				}
 			})
 		}
 		rows = append(rows, turns.rows(level)...)
 	}
 	s.say("A build imports a disk, makes a component and a template, runs it and registers the image: %d activities and "+
-		"%d local. The bare workflow has the same, on the same two task queues with the same options, that do nothing. "+
+		"%d local. The bare workflow has the same, on the same two task queues with the same options, that do nothing; with "+
+		"attributes it is started with the search attributes of a build. "+
 		"%d of each a run, after a tenth more to warm up, in %d legs by turns. In a leg a new one starts when one ends; a leg "+
 		"begins when the last one has left nothing to do. CPU in ms for each workflow.", len(layout.Waits), layout.Local, n, legs)
 	s.table([]string{"at once", "a second", "of bare", "server CPU", "worker CPU", "worker ÷ server", "cloud CPU", "starter CPU"}, rows)
 }
 
-// compare is one run: the turns of builds and of bare workflows, each with a worker of
-// its own.
-func (r *rig) compare(t *testing.T, c client.Client, layout bareLayout, n, level, run int) (builds, bares turn) {
+// The sides that are compared, in the order of the rows; all are held against the bare one.
+var sideNames = [...]string{"builds", "bare", "bare, with attributes"}
+
+const bareSide = 1
+
+// compare is one run: the turns of the sides.
+func (r *rig) compare(t *testing.T, c client.Client, layout bareLayout, n, level, run int) (turns [len(sideNames)]turn) {
 	t.Helper()
-	sides := [2]*side{r.builds(t, c), r.bares(t, c, layout)}
-	var turns [2]turn
-	for _, s := range sides {
+	worker := r.bareWorker(t)
+	sides := [len(sideNames)]*side{r.builds(t), r.bares(worker, layout), r.bares(worker, layout)}
+	sides[2].attributes = true
+	for i, s := range sides {
+		s.name = fmt.Sprintf("%d-%d-%d", i, level, run)
 		r.leg(t, c, s, max(n/10, level), level)
 	}
 	for leg := range legs {
-		for _, i := range []int{(run + leg) % 2, (run + leg + 1) % 2} {
+		for turn := range sides {
+			i := (run + leg + turn) % len(sides)
 			turns[i].add(r.leg(t, c, sides[i], n/legs, level))
 		}
 	}
-	for i, s := range sides {
-		t.Logf("%s: %s", s.workflowType, turns[i])
+	for i, name := range sideNames {
+		t.Logf("%s: %s", name, turns[i])
 	}
-	return turns[0], turns[1]
+	return turns
 }
 
 // turn is what one side did in a run or a leg, how long it took, and the CPU of the server,
@@ -99,36 +109,29 @@ func (t turn) String() string {
 	return fmt.Sprintf("%.1f a second; CPU of server %.1f, worker %.1f, cloud %.1f, starter %.1f ms each", t.rate(), t.cpu(0), t.cpu(1), t.cpu(2), t.cpu(3))
 }
 
-// comparison is the turns of both sides.
-type comparison struct{ builds, bares []turn }
+// comparison is the turns of the sides.
+type comparison [len(sideNames)][]turn
 
-func (c *comparison) add(builds, bares turn) {
-	c.builds, c.bares = append(c.builds, builds), append(c.bares, bares)
-}
-
-// rows show the builds, and the bare workflows below them.
-func (c *comparison) rows(level int) [][]string {
-	column := func(turns []turn, value func(turn) float64) string {
-		var all spread
-		for _, one := range turns {
-			all = append(all, value(one))
+// rows show a side each.
+func (c *comparison) rows(level int) (rows [][]string) {
+	for i, name := range sideNames {
+		column := func(value func(turn) float64) string {
+			var all spread
+			for _, one := range c[i] {
+				all = append(all, value(one))
+			}
+			return all.String()
 		}
-		return all.String()
+		var ratio spread
+		for run, one := range c[i] {
+			ratio = append(ratio, one.rate()/c[bareSide][run].rate())
+		}
+		rows = append(rows, []string{strconv.Itoa(level) + ", " + name, column(turn.rate), ratio.String(),
+			column(func(t turn) float64 { return t.cpu(0) }), column(func(t turn) float64 { return t.cpu(1) }),
+			column(func(t turn) float64 { return t.cpu(1) / t.cpu(0) }),
+			column(func(t turn) float64 { return t.cpu(2) }), column(func(t turn) float64 { return t.cpu(3) })})
 	}
-	var ratio spread
-	for i := range c.builds {
-		ratio = append(ratio, c.builds[i].rate()/c.bares[i].rate())
-	}
-	row := func(name string, turns []turn, ratio string) []string {
-		return []string{name, column(turns, turn.rate), ratio,
-			column(turns, func(t turn) float64 { return t.cpu(0) }), column(turns, func(t turn) float64 { return t.cpu(1) }),
-			column(turns, func(t turn) float64 { return t.cpu(1) / t.cpu(0) }),
-			column(turns, func(t turn) float64 { return t.cpu(2) }), column(turns, func(t turn) float64 { return t.cpu(3) })}
-	}
-	return [][]string{
-		row(strconv.Itoa(level)+", builds", c.builds, ratio.String()),
-		row(strconv.Itoa(level)+", bare", c.bares, "1"),
-	}
+	return rows
 }
 
 // quickBank is a cloud in which nothing takes time.
@@ -137,39 +140,41 @@ func quickBank(t *testing.T) *bank { return newBank(t, "--speed", "1000000") }
 // hasty are the flags of a worker in that cloud, which no quota holds back.
 var hasty = []string{"--poll-interval", "50ms", "--calls-per-minute", "10000000", "--api-calls-per-minute", "*=10000000,CreateImageComponent=10000000"}
 
-// side is one of the two that are compared.
+// side is one of those that are compared.
 type side struct {
+	name          string // begins the ids of its workflows
 	workflowType  string
+	input         func(i int) any
+	queue         string
+	attributes    bool     // those of a build, as kiln build sets them
 	worker, cloud *process // no cloud: nil
-	begin         func(id string, i int) error
 	begun         int
 }
 
 // builds have a cloud and a worker of their own.
-func (r *rig) builds(t *testing.T, c client.Client) *side {
+func (r *rig) builds(t *testing.T) *side {
 	t.Helper()
 	cloud := quickBank(t)
 	worker := r.hire(t, cloud, hasty...)
 	worker.profile(t, strings.ReplaceAll(t.Name(), "/", "-"))
-	return &side{workflowType: workflows.BuildType, worker: worker.process, cloud: cloud.process, begin: func(id string, i int) error {
-		return runToEnd(c, workflows.BuildType, benchDocument(i), client.StartWorkflowOptions{
-			ID: id, TaskQueue: workflows.DefaultTaskQueue,
-			TypedSearchAttributes: workflows.StartAttributes(fmt.Sprintf("web-%d", i), benchRegions[i%len(benchRegions)]), // as kiln build does
-		})
-	}}
+	return &side{
+		workflowType: workflows.BuildType, input: func(i int) any { return benchDocument(i) },
+		queue: workflows.DefaultTaskQueue, attributes: true, worker: worker.process, cloud: cloud.process,
+	}
 }
 
-// bares are bare workflows, with a worker of their own.
-func (r *rig) bares(t *testing.T, c client.Client, layout bareLayout) *side {
-	t.Helper()
-	return &side{workflowType: bareType, worker: r.bareWorker(t), begin: func(id string, _ int) error {
-		return runToEnd(c, bareType, layout, client.StartWorkflowOptions{ID: id, TaskQueue: bareQueue})
-	}}
+// bares are bare workflows.
+func (r *rig) bares(worker *process, layout bareLayout) *side {
+	return &side{workflowType: bareType, input: func(int) any { return layout }, queue: bareQueue, worker: worker}
 }
 
-// runToEnd runs a workflow.
-func runToEnd(c client.Client, workflowType string, input any, options client.StartWorkflowOptions) error {
-	started, err := c.ExecuteWorkflow(context.Background(), options, workflowType, input)
+// run runs the workflow with this number to its end.
+func (s *side) run(c client.Client, id string, i int) error {
+	options := client.StartWorkflowOptions{ID: id, TaskQueue: s.queue}
+	if s.attributes {
+		options.TypedSearchAttributes = workflows.StartAttributes(fmt.Sprintf("web-%d", i), benchRegions[i%len(benchRegions)])
+	}
+	started, err := c.ExecuteWorkflow(context.Background(), options, s.workflowType, s.input(i))
 	if err != nil {
 		return err
 	}
@@ -184,7 +189,7 @@ func (r *rig) leg(t *testing.T, c client.Client, s *side, n, level int) turn {
 	s.begun += n
 	began, before := time.Now(), r.spent(t, s)
 	atOnce(t, from, s.begun, level, func(i int) error {
-		return s.begin(fmt.Sprintf("%s-%s-%d", s.workflowType, strings.ReplaceAll(t.Name(), "/", "-"), i), i)
+		return s.run(c, fmt.Sprintf("%s-%d", s.name, i), i)
 	})
 	is := turn{n: n, spent: r.spent(t, s)}
 	for i := range before {
@@ -270,7 +275,7 @@ func atOnce(t *testing.T, from, to, level int, one func(i int) error) {
 // layout is that of a bare workflow which has the activities of a build.
 func (r *rig) layout(t *testing.T, c client.Client) bareLayout {
 	t.Helper()
-	require.NoError(t, r.builds(t, c).begin("layout", 0))
+	require.NoError(t, r.builds(t).run(c, "layout", 0))
 	return layoutOf(history(t, c, "layout"))
 }
 
