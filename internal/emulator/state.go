@@ -14,8 +14,10 @@ func (s *Server) State() (State, error) {
 	state := State{Time: s.opts.Now().UTC(), Resources: []Resource{}}
 	err := s.store.do(func(t *tx) error {
 		tokens := t.tokens()
-		for _, at := range t.places() {
-			r := t.store.rows[at]
+		for at, r := range t.store.rows {
+			if slices.Contains(internalKinds, at.kind) {
+				continue
+			}
 			text, err := json.Marshal(r)
 			if err != nil {
 				return err
@@ -29,21 +31,10 @@ func (s *Server) State() (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("read the state: %w", err)
 	}
-	return state, nil
-}
-
-// places are those of all resources that calls make, by kind, region and id.
-func (t *tx) places() []place {
-	var all []place
-	for at := range t.store.rows {
-		if !slices.Contains(internalKinds, at.kind) {
-			all = append(all, at)
-		}
-	}
-	slices.SortFunc(all, func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(t.store.rows[a].key().region, t.store.rows[b].key().region), cmp.Compare(a.id, b.id))
+	slices.SortFunc(state.Resources, func(a, b Resource) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Region, b.Region), cmp.Compare(a.ID, b.ID))
 	})
-	return all
+	return state, nil
 }
 
 // internalKinds are of what the emulator keeps for itself.
@@ -57,7 +48,7 @@ func (r *Resource) complete(text []byte, now time.Time) {
 	}
 	_ = json.Unmarshal(text, &known) // a body that cannot be read has neither
 	m, _ := known.Timeline.at(now)
-	r.Name, r.Status, r.Body = known.Name, m.Status, slices.Clone(text)
+	r.Name, r.Status, r.Body = known.Name, m.Status, text
 }
 
 // tokens are the tokens that each resource was asked for with.
