@@ -26,8 +26,7 @@ const (
 // settings makes a one-shard server quick: at the defaults every step of a workflow
 // takes 50 ms and every timer at least a second. A queue keeps what it has done until it
 // acknowledges it, and goes through that as new tasks come: at the default of 30 s this was
-// at times a third of the server's work under load. And ten thousand workflows in memory
-// are enough: of the default of 128,000 most have ended, and each takes some 40 kB.
+// at times a third of the server's work under load.
 var settings = dynamicconfig.StaticClient{
 	dynamicconfig.TransferProcessorMaxPollRPS.Key():             1000,
 	dynamicconfig.TimerProcessorMaxPollRPS.Key():                1000,
