@@ -45,8 +45,7 @@ func (c *call) describeImageComponents() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	all := pick[component](c.tx, c.line.Region, ids)
-	all = slices.DeleteFunc(all, func(one component) bool { return !keep(one) })
+	all := slices.DeleteFunc(pick[component](c.tx, c.line.Region, ids), func(one component) bool { return !keep(one) })
 	shown, next := pageFrom(c.api, page, all)
 	items := []componentItem{}
 	for _, one := range shown {

@@ -79,8 +79,7 @@ func (c *call) describeImagePipelines() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	all := pick[pipeline](c.tx, c.line.Region, ids)
-	all = slices.DeleteFunc(all, func(p pipeline) bool {
+	all := slices.DeleteFunc(pick[pipeline](c.tx, c.line.Region, ids), func(p pipeline) bool {
 		return name != "" && name != p.Name || group != "" && group != p.ResourceGroupID || !carries(p.Tags, tags)
 	})
 	shown, next := pageFrom(c.api, page, all)

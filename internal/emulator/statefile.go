@@ -169,22 +169,22 @@ func (s *store) load() error {
 	return rows.Err()
 }
 
-// write writes changes, all or none.
-func (f *stateFile) write(changes map[place]resource) error {
-	if f == nil || len(changes) == 0 {
+// write writes what a transaction has changed, all or nothing.
+func (f *stateFile) write(t *tx) error {
+	if f == nil || len(t.before) == 0 {
 		return nil
 	}
-	t, err := f.db.Begin()
+	written, err := f.db.Begin()
 	if err != nil {
 		return err
 	}
-	defer t.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	for at, r := range changes {
-		if err := f.writeOne(t, at, r); err != nil {
+	defer written.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	for at := range t.before {
+		if err := f.writeOne(written, at, t.store.rows[at]); err != nil {
 			return fmt.Errorf("write %s %s: %w", at.kind, at.id, err)
 		}
 	}
-	return t.Commit()
+	return written.Commit()
 }
 
 func (f *stateFile) writeOne(t *sql.Tx, at place, r resource) error {

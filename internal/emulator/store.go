@@ -76,7 +76,7 @@ func (s *store) do(work func(*tx) error) error {
 	if err := work(t); err != nil {
 		return err
 	}
-	if err := s.file.write(t.changes()); err != nil {
+	if err := s.file.write(t); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
@@ -133,15 +133,6 @@ func (t *tx) rollback() {
 	for at, before := range t.before {
 		t.store.put(at, before)
 	}
-}
-
-// changes are what the transaction leaves where it was; nil: nothing.
-func (t *tx) changes() map[place]resource {
-	after := make(map[place]resource, len(t.before))
-	for at := range t.before {
-		after[at] = t.store.rows[at]
-	}
-	return after
 }
 
 // save writes a resource, new or changed.

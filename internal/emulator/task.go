@@ -74,8 +74,7 @@ func (c *call) describeTasks() (reply, error) {
 	if err := c.fault(); err != nil {
 		return nil, err
 	}
-	all := pick[task](c.tx, c.line.Region, ids)
-	all = slices.DeleteFunc(all, func(t task) bool { return !keep(t) })
+	all := slices.DeleteFunc(pick[task](c.tx, c.line.Region, ids), func(t task) bool { return !keep(t) })
 	items := []taskItem{}
 	for _, t := range pageOf(page, all) {
 		items = append(items, taskItem{
