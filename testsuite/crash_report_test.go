@@ -77,6 +77,7 @@ type report struct {
 	mu                                             sync.Mutex
 	calls                                          int
 	runs, kills, cuts, points, faults, made, wrong counts
+	violations                                     []violation
 }
 
 // report is that of a cast.
@@ -84,6 +85,7 @@ func (c *cast) report(e evidence, violations []violation) *report {
 	r := &report{
 		calls: len(e.requests), runs: endsOf(e.builds),
 		kills: c.toll.kills, cuts: c.toll.cuts, points: c.toll.points, faults: c.log.faults, made: madeByKind(e.requests),
+		violations: violations,
 	}
 	for _, v := range violations {
 		switch v.Invariant {
@@ -103,6 +105,7 @@ func (r *report) add(other *report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls += other.calls
+	r.violations = append(r.violations, other.violations...)
 	for into, from := range map[*counts]counts{
 		&r.runs: other.runs, &r.kills: other.kills, &r.cuts: other.cuts, &r.points: other.points, &r.faults: other.faults, &r.made: other.made, &r.wrong: other.wrong,
 	} {
@@ -112,7 +115,7 @@ func (r *report) add(other *report) {
 	}
 }
 
-// String is the table.
+// String is the table, and below it what was wrong, so that the end of a log tells.
 func (r *report) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
@@ -135,6 +138,9 @@ func (r *report) String() string {
 		_, _ = fmt.Fprintf(table, "%s\t%d\t%s\n", row.what, row.n, row.kinds) // into memory
 	}
 	_ = table.Flush()
+	for _, v := range r.violations {
+		_, _ = fmt.Fprintf(&text, "%s: %s\n", v.Invariant, v.Says)
+	}
 	return text.String()
 }
 
