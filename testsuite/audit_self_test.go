@@ -224,6 +224,14 @@ func TestAuditLetsPass(t *testing.T) {
 			r.line("m-base", removed)
 			r.gaps = true
 		},
+		"the template of an execution whose line was lost with the cloud": func(r *records) {
+			r.forget("StartImagePipelineExecution")
+			r.drop("ip-1")
+			r.drop("exec-1")
+			r.line("ip-1", removed)
+			r.line("exec-1", func(line *workflows.Resource) { line.Of = "ip-1" })
+			r.gaps = true
+		},
 		"an execution that is cancelled": func(r *records) { r.status("exec-1", "CANCELLED"); r.line("exec-1", removed) },
 	} {
 		t.Run(claim, func(t *testing.T) {

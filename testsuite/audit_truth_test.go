@@ -95,11 +95,25 @@ func (d *docket) removed(build, id string) bool {
 	if owner := d.owner(id); owner != "" && owner != build {
 		build = owner
 	}
+	template := d.templateOf(build, id)
 	return slices.ContainsFunc(d.books[build].ledger, func(line workflows.Resource) bool {
 		gone := line.State == workflows.ResourceRemoved || line.State == workflows.ResourceLeft && !d.things[line.ID].there()
-		return gone &&
-			(line.ID == id || line.Kind == workflows.KindTemplate && d.makers[id].Params["ImagePipelineId"] == line.ID)
+		return gone && (line.ID == id || line.Kind == workflows.KindTemplate && line.ID == template)
 	})
+}
+
+// templateOf is the template of an execution by the cloud's log, or by its build's books when
+// the line of the call was lost with the cloud.
+func (d *docket) templateOf(build, id string) string {
+	if maker, made := d.makers[id]; made || !d.gaps {
+		return maker.Params["ImagePipelineId"]
+	}
+	ledger := d.books[build].ledger
+	at := slices.IndexFunc(ledger, func(line workflows.Resource) bool { return line.ID == id })
+	if at < 0 {
+		return ""
+	}
+	return ledger[at].Of
 }
 
 // cameToNothing tells whether an image is one of an import that failed, or of which the
