@@ -47,8 +47,6 @@ func (s *session) retryableFleet(ctx context.Context, desc *workflowservice.Desc
 	switch {
 	case opts.File != "":
 		err = fmt.Errorf("--file names the document of one build, and %[1]s is a fleet, which goes on with its own: `%[2]s retry BUILD-ID -f FILE` gives one of its builds another document", snap.FleetID, s.name)
-	case opts.MaxParallel != nil && *opts.MaxParallel < 1:
-		err = (&fleetOptions{MaxParallel: *opts.MaxParallel}).check()
 	case opts.RunID != "" && opts.RunID != snap.RunID:
 		err = fmt.Errorf("run %s is not the latest of fleet %s, and a retry goes on from the latest: that is %s", opts.RunID, snap.FleetID, snap.RunID)
 	case !snap.closed():

@@ -206,6 +206,7 @@ func TestRetryFleetIsRefused(t *testing.T) {
 		{name: "from a step that a document does not have", args: []string{"--from", "template"}, before: partialFleet()},
 		{name: "of a run that is not the latest", args: []string{"--run-id", "run-00"}, before: partialFleet()},
 		{name: "with no build at a time", args: []string{"--max-parallel", "0"}, before: partialFleet()},
+		{name: "with more builds at a time than a fleet may have", args: []string{"--max-parallel", "1001"}, before: partialFleet()},
 		{name: "while one of its builds runs again", before: partialFleet(), change: stillRuns},
 		{name: "that was terminated, without a worker", before: func() *fakeTemporal {
 			f := terminatedFleet()

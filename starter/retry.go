@@ -94,6 +94,11 @@ func (o *retryOptions) check(cmd *cobra.Command) error {
 	case o.From != "" && !slices.Contains(workflows.Steps, workflows.Step(o.From)):
 		return cli.Usagef(cmd, "--from %s: there is no such step%s; the steps are %s", o.From, nearStep(o.From), workflows.StepNames())
 	}
+	if o.MaxParallel != nil {
+		if err := (&fleetOptions{MaxParallel: *o.MaxParallel}).check(); err != nil {
+			return err
+		}
+	}
 	return o.follow.check()
 }
 
