@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -64,7 +65,7 @@ func (*Schedules) NoteFailure(ctx context.Context, in NoteFailureInput) (NoteFai
 func closedRuns(ctx context.Context, temporal client.Client, in NoteFailureInput) ([]*workflowpb.WorkflowExecutionInfo, error) {
 	answer, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		PageSize: int32(in.Limit) * 4,
-		Query:    fmt.Sprintf("TemporalScheduledById = '%s' AND ExecutionStatus != 'Running' AND ExecutionStatus != 'Canceled'", in.Schedule),
+		Query:    fmt.Sprintf("TemporalScheduledById = %s AND ExecutionStatus != 'Running' AND ExecutionStatus != 'Canceled'", Quote(in.Schedule)),
 	})
 	if err != nil {
 		return nil, err
@@ -76,6 +77,11 @@ func closedRuns(ctx context.Context, temporal client.Client, in NoteFailureInput
 		return cmp.Compare(b.GetCloseTime().AsTime().UnixNano(), a.GetCloseTime().AsTime().UnixNano())
 	})
 	return runs[:min(len(runs), in.Limit-1)], nil
+}
+
+// Quote is a text as a value in Temporal's list filter language.
+func Quote(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 func failed(run *workflowpb.WorkflowExecutionInfo) bool {

@@ -16,6 +16,7 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/workflows"
 )
@@ -104,9 +105,9 @@ func states() []string {
 // filter is the list filter of the options. The state goes by the workflow's own status,
 // which is true also where the search attributes are not registered.
 func (o listOptions) filter() string {
-	terms := []string{"WorkflowType = " + quote(workflows.BuildType)}
+	terms := []string{"WorkflowType = " + activities.Quote(workflows.BuildType)}
 	if o.Fleets { // one that continued as new is listed as its latest run
-		terms = []string{"WorkflowType = " + quote(workflows.FleetType), "ExecutionStatus != 'ContinuedAsNew'"}
+		terms = []string{"WorkflowType = " + activities.Quote(workflows.FleetType), "ExecutionStatus != 'ContinuedAsNew'"}
 	}
 	for _, s := range statuses {
 		if string(s.state) == o.State {
@@ -114,28 +115,24 @@ func (o listOptions) filter() string {
 		}
 	}
 	if o.State == string(workflows.StateWaiting) {
-		terms = append(terms, workflows.AttrState.GetName()+" = "+quote(o.State))
+		terms = append(terms, workflows.AttrState.GetName()+" = "+activities.Quote(o.State))
 	}
 	if o.Name != "" {
-		terms = append(terms, workflows.AttrName.GetName()+" = "+quote(o.Name))
+		terms = append(terms, workflows.AttrName.GetName()+" = "+activities.Quote(o.Name))
 	}
 	if o.Region != "" {
-		terms = append(terms, workflows.AttrRegion.GetName()+" = "+quote(o.Region))
+		terms = append(terms, workflows.AttrRegion.GetName()+" = "+activities.Quote(o.Region))
 	}
 	if o.Schedule != "" {
 		terms = append(terms, scheduledBy(o.Schedule))
 	}
 	if o.Fleet != "" {
-		terms = append(terms, "ParentWorkflowId = "+quote(o.Fleet))
+		terms = append(terms, "ParentWorkflowId = "+activities.Quote(o.Fleet))
 	}
 	if o.Query != "" {
 		terms = append(terms, "("+o.Query+")")
 	}
 	return strings.Join(terms, " AND ")
-}
-
-func quote(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 // listed is a build in the list.

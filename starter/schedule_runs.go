@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/workflows"
 )
 
@@ -37,7 +38,7 @@ const (
 )
 
 // scheduledBy is the condition for the builds of a schedule, in the list filter language.
-func scheduledBy(id string) string { return attrScheduledBy + " = " + quote(id) }
+func scheduledBy(id string) string { return attrScheduledBy + " = " + activities.Quote(id) }
 
 // runsOf are the builds that a schedule started last, the newest first, with what came of
 // them. The server lists a build a moment after it has started it, so those that the
@@ -151,7 +152,7 @@ func (s *session) lastRuns(ctx context.Context, entries []*client.ScheduleListEn
 			if n := len(entry.RecentActions); n > 0 && entry.RecentActions[n-1].StartWorkflowResult != nil {
 				last := entry.RecentActions[n-1].StartWorkflowResult
 				schedules[last.FirstExecutionRunID] = entry.ID
-				builds = append(builds, quote(last.WorkflowID))
+				builds = append(builds, activities.Quote(last.WorkflowID))
 			}
 		}
 		if len(builds) == 0 {
