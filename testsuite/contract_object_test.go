@@ -29,13 +29,20 @@ func TestContractClientLooksAtObjects(t *testing.T) {
 	var refused *alicloud.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, 404, refused.HTTPStatus)
+	require.Equal(t, "NoSuchKey", refused.Code)
 	require.NotEmpty(t, refused.RequestID)
+
+	_, err = ours.Object(t.Context(), hangzhou, "is-not-there", "disks/base.qcow2")
+	require.ErrorIs(t, err, alicloud.ErrNotFound)
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "NoSuchBucket", refused.Code)
 
 	stranger, err := alicloud.New(alicloud.Options{OSSEndpoint: c.url, AccessKeyID: "kiln-dev", AccessKeySecret: "wrong-secret"})
 	require.NoError(t, err)
 	_, err = stranger.Object(t.Context(), hangzhou, disks, "disks/base.qcow2")
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, 403, refused.HTTPStatus)
+	require.Equal(t, "SignatureDoesNotMatch", refused.Code)
 	require.NotContains(t, err.Error(), "wrong-secret")
 
 	nobody, err := alicloud.New(alicloud.Options{OSSEndpoint: "http://127.0.0.1:1", AccessKeyID: "kiln-dev", AccessKeySecret: "kiln-dev-secret"})

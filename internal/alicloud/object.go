@@ -45,20 +45,33 @@ func (c *Cloud) ossClient(id, secret, token *string, region string) *oss.Client 
 	return oss.NewClient(config)
 }
 
-// objectError is what a look at an object came to. The answer to HEAD has no body, so a
-// code is often missing and the status decides.
+// noCode is the OSS SDK's word for a refusal that came without a code.
+const noCode = "BadErrorResponse"
+
+// objectError is what a look at an object came to. The answer to HEAD has no body: OSS
+// sends its code and message in the x-oss-err header, which the SDK reads. Where that is
+// missing the status decides.
 func (x *exchange) objectError(err error) *Error {
 	var refused *oss.ServiceError
 	if !errors.As(err, &refused) {
 		return &Error{API: x.API, Code: CodeNoAnswer, Err: err, Message: x.clean(fmt.Sprintf("no answer from OSS: %v", err))}
 	}
 	is := &Error{API: x.API, Code: refused.Code, HTTPStatus: refused.StatusCode, Message: x.clean(refused.Message), RequestID: refused.RequestID}
-	switch refused.StatusCode {
-	case http.StatusNotFound:
-		is.Code, is.Err = "NoSuchKey", ErrNotFound
-		is.Message = "The object does not exist."
-	case http.StatusForbidden:
-		is.Code = "AccessDenied"
+	if refused.StatusCode == http.StatusNotFound {
+		is.Err = ErrNotFound
+	}
+	if refused.Code == noCode {
+		is.guess()
 	}
 	return is
+}
+
+// guess takes the code of an object's refusal from its status, where one is usual.
+func (e *Error) guess() {
+	switch e.HTTPStatus {
+	case http.StatusNotFound:
+		e.Code, e.Message = "NoSuchKey", "The object does not exist."
+	case http.StatusForbidden:
+		e.Code, e.Message = "AccessDenied", "The object may not be looked at."
+	}
 }
