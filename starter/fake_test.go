@@ -204,7 +204,10 @@ type run struct {
 func (r run) GetID() string    { return r.id }
 func (r run) GetRunID() string { return "run-1" }
 
-func (r run) Get(_ context.Context, to any) error {
+func (r run) GetWithOptions(_ context.Context, to any, opts client.WorkflowRunGetOptions) error {
+	if !opts.DisableFollowingRuns {
+		return errors.New("it is not the run that was asked for")
+	}
 	if r.err != nil {
 		return r.err
 	}

@@ -139,10 +139,8 @@ func (l *fleetLooks) ask(ctx context.Context, snap *fleetSnapshot) (silence stri
 // lookBack sees how a fleet ended. Its result is in the history; one that was cut off has none, and
 // what became of its builds only a worker can tell.
 func (l *fleetLooks) lookBack(ctx context.Context, snap fleetSnapshot) (fleetSnapshot, error) {
-	getting, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	var result workflows.FleetResult
-	err := l.GetWorkflow(getting, l.id, l.runID).Get(getting, &result)
+	err := l.resultOf(ctx, l.id, l.runID, &result)
 	if err != nil && cli.Unreachable(err) {
 		return fleetSnapshot{}, err
 	}

@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed1230462e/kiln/internal/cli"
@@ -157,7 +156,7 @@ func (s *session) readRun(ctx context.Context, info *workflowpb.WorkflowExecutio
 	told := false
 	if !r.running() {
 		var result workflows.Result
-		err := s.resultOf(ctx, r, &result)
+		err := s.resultOf(ctx, r.BuildID, r.RunID, &result)
 		if cli.Unreachable(err) || ctx.Err() != nil {
 			return r, s.explain("read how build "+r.BuildID+" ended", r.BuildID, cmp.Or(ctx.Err(), err))
 		}
@@ -172,13 +171,6 @@ func (s *session) readRun(ctx context.Context, info *workflowpb.WorkflowExecutio
 		r.Lines, r.Silence = s.askLedger(ctx, snap, info.GetTaskQueue(), polled)
 	}
 	return r, nil
-}
-
-// resultOf waits for no later run, as one of a cron would have.
-func (s *session) resultOf(ctx context.Context, r ran, result *workflows.Result) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return s.GetWorkflow(ctx, r.BuildID, r.RunID).GetWithOptions(ctx, result, client.WorkflowRunGetOptions{DisableFollowingRuns: true})
 }
 
 // askLedger asks the run itself for its ledger, and says why there is no answer.

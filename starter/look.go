@@ -9,6 +9,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/workflows"
@@ -81,10 +82,8 @@ func isFleet(desc *workflowservice.DescribeWorkflowExecutionResponse) bool {
 // lookBack sees how a build ended. The history has the end, so no worker is needed; one
 // that is there adds the steps, when they are wanted, and the ledger of a build that did not tell it.
 func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowservice.DescribeWorkflowExecutionResponse, steps bool) (snapshot, error) {
-	getting, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	var result workflows.Result
-	err := s.GetWorkflow(getting, snap.BuildID, snap.RunID).Get(getting, &result)
+	err := s.resultOf(ctx, snap.BuildID, snap.RunID, &result)
 	if err != nil && cli.Unreachable(err) {
 		return snapshot{}, err
 	}
@@ -108,6 +107,14 @@ func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowser
 	}
 	snap.end = s.lastWords(snap)
 	return snap, nil
+}
+
+// resultOf reads how a run ended that is over. It waits for no later run, as a cron or a retry
+// policy of the workflow would have.
+func (s *session) resultOf(ctx context.Context, id, runID string, result any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return s.GetWorkflow(ctx, id, runID).GetWithOptions(ctx, result, client.WorkflowRunGetOptions{DisableFollowingRuns: true})
 }
 
 // askBack asks a build that is over, when there is a worker to answer for it, and returns

@@ -111,10 +111,8 @@ func readRun(info *workflowpb.WorkflowExecutionInfo) scheduledRun {
 
 // readOutcome reads what a run that is over says of its end.
 func (s *session) readOutcome(ctx context.Context, run *scheduledRun) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	var result workflows.Result
-	err := s.GetWorkflow(ctx, run.BuildID, run.RunID).Get(ctx, &result)
+	err := s.resultOf(ctx, run.BuildID, run.RunID, &result)
 	if err == nil {
 		run.Outcome, run.Reason = string(result.Outcome), result.SkipReason
 		run.ImageID, run.ImageName = result.ImageID, result.ImageName
