@@ -37,9 +37,11 @@ const (
 	FleetSize = 2_000_000
 	// MostParallel is how many builds of a fleet may run at a time.
 	MostParallel = 1000
-	// memberRoom is what a build takes in a fleet's result, without its id and name.
-	memberRoom = 432
 )
+
+// MemberSize is room for what becomes of a build, in bytes of JSON. Its id is its name as well.
+// A fleet that continues as new carries it, and its result has it.
+func MemberSize(id string) int { return 432 + 2*len(id) }
 
 // MaxBuildID is the longest build id, in characters: it is the value of the tag TagBuild.
 const MaxBuildID = 128
@@ -194,7 +196,7 @@ func (f fleetText) size(builds []FleetBuild) int {
 		if i < len(f.Builds) {
 			before += len(f.Builds[i].Retry) + len(`"retry":,`)
 		}
-		size += max(before, memberRoom+2*len(build.ID))
+		size += max(before, MemberSize(build.ID))
 	}
 	return size
 }

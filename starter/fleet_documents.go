@@ -162,15 +162,11 @@ func validID(text string) string {
 	return text
 }
 
-// memberSize is room for what becomes of a build, which a fleet that continues as new carries,
-// and its result has; the worker reckons with it too.
-func memberSize(id string) int { return 432 + 2*len(id) }
-
 // checkSize refuses a fleet that Temporal would not take, and says how much of it would fit.
 func checkSize(fleet workflows.Fleet, b batch) error {
 	size, fit := inputSize(fleet), 0
 	for i, member := range b.members {
-		if size += memberSize(member.Build.Name); i == 0 || b.members[i-1].Document != member.Document {
+		if size += activities.MemberSize(member.Build.Name); i == 0 || b.members[i-1].Document != member.Document {
 			size += len(b.documents[member.Document])
 		}
 		if size <= activities.FleetSize {

@@ -107,7 +107,7 @@ func retrySize(fleet workflows.Fleet) int {
 		size += len(document)
 	}
 	for _, build := range fleet.Builds {
-		size += memberSize(build.ID)
+		size += activities.MemberSize(build.ID)
 	}
 	return size
 }

@@ -443,7 +443,7 @@ func TestMembersStaySmall(t *testing.T) {
 	for _, m := range result.Members {
 		text, err := json.Marshal(m)
 		require.NoError(t, err)
-		require.LessOrEqual(t, len(text), 432+2*len(m.ID))
+		require.LessOrEqual(t, len(text), activities.MemberSize(m.ID))
 		require.NotEmpty(t, m.Message)
 	}
 }
