@@ -93,16 +93,14 @@ func failureIn(refused *alicloud.Error) Failure {
 const longestDelay = time.Minute
 
 // retryDelay is how long the attempt after the given one has to wait: what the cloud
-// asks for; the rest of the minute when it throttles, since it counts calls in windows of
-// one minute (ECS guide, API throttling); otherwise a second that doubles with each
-// attempt, give or take a quarter so that many builds do not come back at once.
+// asks for; the rest of the minute when it throttles; otherwise a second that doubles with
+// each attempt, give or take a quarter so that many builds do not come back at once.
 func retryDelay(refused *alicloud.Error, attempt int32, now time.Time) time.Duration {
 	switch {
 	case refused.RetryAfter > 0:
 		return refused.RetryAfter
-	case throttling(refused.Code):
-		untilNextMinute := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
-		return untilNextMinute + rand.N(5*time.Second)
+	case refused.Throttled():
+		return alicloud.UntilNextMinute(now) + rand.N(5*time.Second)
 	}
 	delay := min(time.Second<<min(attempt-1, 10), longestDelay)
 	return delay*3/4 + rand.N(delay/2)

@@ -111,6 +111,7 @@ func TestRetryDelay(t *testing.T) {
 	throttled := retryDelay(&alicloud.Error{Code: "Throttling.User"}, 1, now)
 	require.GreaterOrEqual(t, throttled, 20*time.Second, "not before the cloud's next minute")
 	require.Less(t, throttled, 26*time.Second)
+	require.GreaterOrEqual(t, retryDelay(&alicloud.Error{Code: "Rejected.throttling"}, 1, now), 20*time.Second, "whatever the case")
 	require.Equal(t, 7*time.Second, retryDelay(&alicloud.Error{Code: "Throttling", RetryAfter: 7 * time.Second}, 1, now))
 	for attempt, middle := range map[int32]time.Duration{1: time.Second, 2: 2 * time.Second, 4: 8 * time.Second, 7: time.Minute, 1000: time.Minute} {
 		delay := retryDelay(&alicloud.Error{Code: "InternalError"}, attempt, now)

@@ -56,6 +56,16 @@ func (e *Error) Error() string {
 // Unwrap returns the cause when no answer came, such as the context's error.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Throttled tells whether the cloud only asks to come back later, in whatever case it
+// writes its code.
+func (e *Error) Throttled() bool { return strings.Contains(strings.ToLower(e.Code), "throttling") }
+
+// UntilNextMinute is how long a throttle lasts: the cloud counts calls in windows of one
+// minute. (ECS guide, API throttling.)
+func UntilNextMinute(now time.Time) time.Duration {
+	return now.Truncate(time.Minute).Add(time.Minute).Sub(now)
+}
+
 // absent makes a refusal with one of the codes wrap ErrNotFound.
 func absent(err error, codes ...string) error {
 	var refused *Error

@@ -331,6 +331,22 @@ func TestTheCallersContextEndsACall(t *testing.T) {
 	}
 }
 
+func TestThrottledIsAnyCodeThatSaysSo(t *testing.T) {
+	for code, want := range map[string]bool{
+		"Throttling": true, "Throttling.User": true, "Rejected.throttling": true, CodeHeldBack: true,
+		"ServiceUnavailable": false, "": false,
+	} {
+		require.Equal(t, want, (&Error{Code: code}).Throttled(), code)
+	}
+}
+
+func TestUntilNextMinute(t *testing.T) {
+	for second, want := range map[int]time.Duration{0: time.Minute, 40: 20 * time.Second, 59: time.Second} {
+		now := time.Date(2026, 11, 21, 10, 0, second, 0, time.FixedZone("half past", 5*3600+1800))
+		require.Equal(t, want, UntilNextMinute(now), second)
+	}
+}
+
 // FuzzAnswer gives a call an arbitrary answer: it returns a result or an *Error (or that
 // something is not there), and never panics.
 func FuzzAnswer(f *testing.F) {

@@ -95,7 +95,7 @@ func (q *Quota) join(call alicloud.Call) (*ticket, error) {
 // Heed keeps everybody away from what has throttled a call: the API in its region, or the
 // region for every API when the code is about the account.
 func (q *Quota) Heed(call alicloud.Call, refused *alicloud.Error) {
-	if !strings.Contains(strings.ToLower(refused.Code), "throttling") {
+	if !refused.Throttled() {
 		return
 	}
 	q.mu.Lock()

@@ -3,6 +3,8 @@ package quota
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/seed1230462e/kiln/internal/alicloud"
 )
 
 // After a throttle the cloud wants to be probed with one call a second. (ECS guide, API
@@ -29,8 +31,7 @@ type silence struct {
 
 // begin keeps calls away until the cloud's next minute, or for as long as it asks for.
 func (s *silence) begin(now time.Time, retryAfter time.Duration) {
-	nextMinute := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
-	until := now.Add(max(nextMinute, retryAfter))
+	until := now.Add(max(alicloud.UntilNextMinute(now), retryAfter))
 	if !until.After(s.until) {
 		return // one of several calls that were under way
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -292,23 +291,20 @@ func (d *desk[T]) pause(it *item[T], is sign, now time.Time) time.Duration {
 }
 
 // rest is how long not to look after a look that failed: as long as the cloud asks for, the
-// rest of the minute when it throttles (ECS guide, API throttling), and a while for a thing
-// that is not there yet.
+// rest of the minute when it throttles, and a while for a thing that is not there yet.
 func (d *desk[T]) rest(err error, now time.Time) time.Duration {
 	var refused *alicloud.Error
 	asked := errors.As(err, &refused)
 	switch {
 	case errors.Is(err, alicloud.ErrNotFound):
 		return times(d.opts.Shortest, absent)
-	case asked && refused.RetryAfter == 0 && throttles(refused):
-		return now.Truncate(time.Minute).Add(time.Minute).Sub(now)
+	case asked && refused.RetryAfter == 0 && refused.Throttled():
+		return alicloud.UntilNextMinute(now)
 	case asked:
 		return refused.RetryAfter
 	}
 	return 0
 }
-
-func throttles(refused *alicloud.Error) bool { return strings.Contains(refused.Code, "Throttling") }
 
 func times(d time.Duration, factor float64) time.Duration { return time.Duration(float64(d) * factor) }
 

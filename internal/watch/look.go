@@ -97,7 +97,7 @@ func byID[T any](things []T, id func(T) string) map[string]T {
 // isRefusal tells whether the cloud said no to what was asked, not only for now.
 func isRefusal(err error) bool {
 	var refused *alicloud.Error
-	return errors.As(err, &refused) && refused.HTTPStatus >= 400 && refused.HTTPStatus < 500 && !throttles(refused)
+	return errors.As(err, &refused) && refused.HTTPStatus >= 400 && refused.HTTPStatus < 500 && !refused.Throttled()
 }
 
 // imagesOf looks at images: at those of a few builds one by one, at more than the account

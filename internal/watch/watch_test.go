@@ -453,3 +453,23 @@ func TestPanicIsALookThatFailed(t *testing.T) {
 		}
 	})
 }
+
+func TestRestAfterALookThatFailed(t *testing.T) {
+	now := time.Date(2026, 11, 21, 10, 0, 40, 0, time.UTC)
+	d := newDesk(common{opts: Options{Shortest: time.Second}}, kind[alicloud.Task]{}, "r")
+	for _, test := range []struct {
+		name string
+		err  error
+		want time.Duration
+	}{
+		{"a throttle lasts for the rest of the minute", &alicloud.Error{Code: "Throttling.User"}, 20 * time.Second},
+		{"whatever the case of its code", &alicloud.Error{Code: "throttling.api"}, 20 * time.Second},
+		{"or for as long as the cloud says", &alicloud.Error{Code: "Throttling", RetryAfter: 7 * time.Second}, 7 * time.Second},
+		{"as does any other refusal", &alicloud.Error{Code: "ServiceUnavailable", RetryAfter: 7 * time.Second}, 7 * time.Second},
+		{"which else asks for none", &alicloud.Error{Code: "ServiceUnavailable"}, 0},
+		{"what is not there is left alone for a while", &alicloud.Error{Code: "InvalidTaskId.NotFound", Err: alicloud.ErrNotFound}, absent * time.Second},
+		{"a fault of our own asks for nothing", context.DeadlineExceeded, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) { require.Equal(t, test.want, d.rest(test.err, now)) })
+	}
+}
