@@ -51,28 +51,14 @@ func (a *app) addSchedule(cmd *cobra.Command, conn *cli.Connection, output *cli.
 
 // completeSchedules offers the schedules of the server, when it answers quickly.
 func (a *app) completeSchedules(conn *cli.Connection) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		const nothing = cobra.ShellCompDirectiveNoFileComp
-		if len(args) > 0 {
-			return nil, nothing
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
-		defer cancel()
-		s, err := a.connect(ctx, conn)
-		if err != nil {
-			return nil, nothing
-		}
-		defer s.Close()
+	return a.complete(conn, func(ctx context.Context, s *session) ([]string, error) {
 		entries, err := s.listSchedules(ctx)
-		if err != nil {
-			return nil, nothing
-		}
 		var ids []string
 		for _, entry := range entries {
 			ids = append(ids, cobra.CompletionWithDesc(entry.ID, entryState(entry)))
 		}
-		return ids, nothing
-	}
+		return ids, err
+	})
 }
 
 // schedule is one that is there.

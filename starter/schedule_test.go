@@ -467,7 +467,7 @@ func TestScheduleTriggerBesideARegularRun(t *testing.T) {
 func TestSchedulesAreCompleted(t *testing.T) {
 	for _, command := range []string{"describe", "update", "pause", "resume", "trigger", "backfill", "delete"} {
 		got := kiln(t, someSchedules(t), "__complete", "schedule", command, "")
-		require.Equal(t, "db-base\tpaused\nold-base\tended\nweb-base\tactive\n:4\n", got.stdout, command)
+		require.Equal(t, "db-base\tpaused\nold-base\tended\nweb-base\tactive\n:36\n", got.stdout, command)
 	}
 	got := kiln(t, someSchedules(t), "__complete", "list", "--schedule", "")
 	require.Contains(t, got.stdout, "web-base\tactive\n")
