@@ -214,15 +214,13 @@ type jsonFleet struct {
 
 // memberEvent is a build of a fleet in the JSON progress.
 type memberEvent struct {
-	Time  time.Time `json:"time"`
-	Event string    `json:"event"` // build
+	eventHead
 	workflows.FleetMember
 }
 
 // fleetEvent is a fleet in the JSON progress.
 type fleetEvent struct {
-	Time    time.Time               `json:"time"`
-	Event   string                  `json:"event"` // progress
+	eventHead
 	FleetID string                  `json:"fleetId"`
 	RunID   string                  `json:"runId"`
 	State   workflows.State         `json:"state"`
@@ -233,10 +231,10 @@ type fleetEvent struct {
 func (v *jsonFleet) show(s fleetSnapshot) {
 	for _, m := range v.news.of(s.Members) {
 		if standing(m) != workflows.StatePending {
-			_ = cli.OutputJSONL.Write(v.w, memberEvent{Time: v.now(), Event: "build", FleetMember: m})
+			_ = cli.OutputJSONL.Write(v.w, memberEvent{eventHead{v.now(), "build"}, m})
 		}
 	}
-	line := fleetEvent{Time: v.now(), Event: "progress", FleetID: s.FleetID, RunID: s.RunID, State: s.State, Counts: s.Counts, Note: s.Note}
+	line := fleetEvent{eventHead: eventHead{v.now(), "progress"}, FleetID: s.FleetID, RunID: s.RunID, State: s.State, Counts: s.Counts, Note: s.Note}
 	if said := fmt.Sprint(s.State, s.Counts, s.Note); said != v.counted {
 		v.counted = said
 		_ = cli.OutputJSONL.Write(v.w, line)

@@ -88,7 +88,7 @@ func (s *session) announce(is started, form cli.Progress, sentence string) {
 // eventHead begins a line of the JSON progress.
 type eventHead struct {
 	Time  time.Time `json:"time"`
-	Event string    `json:"event"`
+	Event string    `json:"event"` // started, attached or progress; build of one of a fleet
 }
 
 // announceAs says a sentence, or in JSON what tells of the event.

@@ -149,8 +149,7 @@ type jsonView struct {
 
 // event is a line of the JSON progress.
 type event struct {
-	Time  time.Time `json:"time"`
-	Event string    `json:"event"` // started, attached or progress
+	eventHead
 	snapshot
 }
 
@@ -160,5 +159,5 @@ func (v *jsonView) show(s snapshot) {
 		return
 	}
 	v.said = string(body)
-	_ = cli.OutputJSONL.Write(v.w, event{Time: v.now(), Event: "progress", snapshot: s})
+	_ = cli.OutputJSONL.Write(v.w, event{eventHead{v.now(), "progress"}, s})
 }
