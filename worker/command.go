@@ -16,17 +16,13 @@ import (
 	"github.com/seed1230462e/kiln/internal/alicloud"
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/internal/quota"
+	"github.com/seed1230462e/kiln/internal/watch"
 	"github.com/seed1230462e/kiln/workflows"
 )
 
 const (
-	defaultPollInterval     = 5 * time.Second
-	defaultHeartbeatTimeout = 2 * time.Minute
-	defaultCallTimeout      = 3 * time.Minute
-	defaultNotifyPause      = 5 * time.Second
-	defaultNotifyLimit      = 24 * time.Hour
-	defaultStopTimeout      = 30 * time.Second
-	defaultCachedWorkflows  = 500
+	defaultStopTimeout     = 30 * time.Second
+	defaultCachedWorkflows = 500
 
 	minHeartbeatTimeout = time.Second
 )
@@ -76,11 +72,11 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	o.Connection.AddFlags(flags)
 	o.Cloud.AddFlags(flags)
 	flags.StringVar(&o.TaskQueue, "task-queue", workflows.DefaultTaskQueue, "task queue to serve (env KILN_TASK_QUEUE)")
-	flags.DurationVar(&o.PollInterval, "poll-interval", defaultPollInterval, "shortest time between two looks at something in the cloud; far from its end they are up to 24 times as long (env KILN_POLL_INTERVAL)")
-	flags.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", defaultHeartbeatTimeout, "time after which a lost worker's waits move to another (env KILN_HEARTBEAT_TIMEOUT)")
-	flags.DurationVar(&o.CallTimeout, "call-timeout", defaultCallTimeout, "time after which a lost worker's calls to the cloud move to another (env KILN_CALL_TIMEOUT)")
-	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", defaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")
-	flags.DurationVar(&o.NotifyRetry.Limit, "notification-limit", defaultNotifyLimit, "time after which a notification is given up (env KILN_NOTIFICATION_LIMIT)")
+	flags.DurationVar(&o.PollInterval, "poll-interval", watch.DefaultShortest, "shortest time between two looks at something in the cloud; far from its end they are up to 24 times as long (env KILN_POLL_INTERVAL)")
+	flags.DurationVar(&o.HeartbeatTimeout, "heartbeat-timeout", workflows.DefaultHeartbeatTimeout, "time after which a lost worker's waits move to another (env KILN_HEARTBEAT_TIMEOUT)")
+	flags.DurationVar(&o.CallTimeout, "call-timeout", workflows.DefaultCallTimeout, "time after which a lost worker's calls to the cloud move to another (env KILN_CALL_TIMEOUT)")
+	flags.DurationVar(&o.NotifyRetry.Pause, "notification-pause", workflows.DefaultNotifyPause, "time before a notification is tried again, at first; it doubles (env KILN_NOTIFICATION_PAUSE)")
+	flags.DurationVar(&o.NotifyRetry.Limit, "notification-limit", workflows.DefaultNotifyLimit, "time after which a notification is given up (env KILN_NOTIFICATION_LIMIT)")
 	flags.IntVar(&o.CachedWorkflows, "max-cached-workflows", defaultCachedWorkflows, "how many builds to keep in memory between two of their steps; the others are replayed (env KILN_MAX_CACHED_WORKFLOWS)")
 	flags.DurationVar(&o.StopTimeout, "stop-timeout", defaultStopTimeout, "how long a stop waits for running calls (env KILN_STOP_TIMEOUT)")
 	flags.IntVar(&o.Quota.CallsPerMinute, "calls-per-minute", quota.DefaultCallsPerMinute, "calls to the cloud that the account may make in a minute (env KILN_CALLS_PER_MINUTE)")

@@ -130,3 +130,13 @@ func TestLogger(t *testing.T) {
 	_, err = NewLogger(&out, LogJSON, "loud")
 	require.ErrorContains(t, err, "loud")
 }
+
+func TestDefaultTimesAreThoseOfTheReadme(t *testing.T) {
+	flags := NewCommand(cli.Env{}).Flags()
+	for flag, want := range map[string]string{
+		"poll-interval": "5s", "heartbeat-timeout": "2m0s", "call-timeout": "3m0s",
+		"notification-pause": "5s", "notification-limit": "24h0m0s", "stop-timeout": "30s",
+	} {
+		require.Equal(t, want, flags.Lookup(flag).DefValue, flag)
+	}
+}

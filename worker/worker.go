@@ -29,7 +29,8 @@ type Options struct {
 	Cloud     *alicloud.Cloud // what the activities call
 	Logger    *zap.Logger
 	TaskQueue string // default workflows.DefaultTaskQueue
-	// PollInterval is the shortest between two looks at something that is waited for; default 5 s.
+	// PollInterval is the shortest between two looks at something that is waited for; default
+	// watch.DefaultShortest.
 	PollInterval time.Duration
 	// HeartbeatTimeout, CallTimeout, NotifyRetry: see workflows.Options.
 	HeartbeatTimeout time.Duration
@@ -56,7 +57,7 @@ func (o Options) withDefaults() Options {
 	o.TaskQueue = cmp.Or(o.TaskQueue, workflows.DefaultTaskQueue)
 	o.StopTimeout = cmp.Or(o.StopTimeout, defaultStopTimeout)
 	o.CachedWorkflows = cmp.Or(o.CachedWorkflows, defaultCachedWorkflows)
-	o.HeartbeatTimeout = cmp.Or(o.HeartbeatTimeout, defaultHeartbeatTimeout)
+	o.HeartbeatTimeout = cmp.Or(o.HeartbeatTimeout, workflows.DefaultHeartbeatTimeout)
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}

@@ -17,13 +17,19 @@ import (
 	"github.com/seed1230462e/kiln/internal/spec"
 )
 
+// Defaults of Options.
+const (
+	DefaultHeartbeatTimeout = 2 * time.Minute
+	DefaultCallTimeout      = 3 * time.Minute
+)
+
 // Options of the workflows of a worker. The zero value means the defaults.
 type Options struct {
 	// HeartbeatTimeout after which a wait whose worker is lost starts again on another;
-	// default 2 min. A wait beats at four fifths of it.
+	// default DefaultHeartbeatTimeout. A wait beats at four fifths of it.
 	HeartbeatTimeout time.Duration
-	// CallTimeout after which a call whose worker is lost counts as lost; default 3 min,
-	// beyond the connect and read timeouts of one request.
+	// CallTimeout after which a call whose worker is lost counts as lost; default
+	// DefaultCallTimeout, beyond the connect and read timeouts of one request.
 	CallTimeout time.Duration
 	// NotifyRetry is for notifications that do not get through.
 	NotifyRetry NotifyRetry
@@ -31,8 +37,8 @@ type Options struct {
 
 // Register registers the workflows with a worker.
 func Register(r worker.WorkflowRegistry, opts Options) {
-	opts.HeartbeatTimeout = cmp.Or(opts.HeartbeatTimeout, 2*time.Minute)
-	opts.CallTimeout = cmp.Or(opts.CallTimeout, 3*time.Minute)
+	opts.HeartbeatTimeout = cmp.Or(opts.HeartbeatTimeout, DefaultHeartbeatTimeout)
+	opts.CallTimeout = cmp.Or(opts.CallTimeout, DefaultCallTimeout)
 	r.RegisterWorkflowWithOptions(opts.BuildGoldenImage, registration)
 	r.RegisterWorkflowWithOptions(opts.NotifyBuildEnded, workflow.RegisterOptions{Name: NotifyType})
 	r.RegisterWorkflowWithOptions(BuildFleet, workflow.RegisterOptions{Name: FleetType})

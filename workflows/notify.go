@@ -28,12 +28,18 @@ const NotifyType = "NotifyBuildEnded"
 // told; its details are a Told.
 const NotDelivered = "NotDelivered"
 
+// Defaults of NotifyRetry.
+const (
+	DefaultNotifyPause = 5 * time.Second
+	DefaultNotifyLimit = 24 * time.Hour
+)
+
 // NotifyRetry says how a notification that does not get through is tried again. Zero
 // fields mean the defaults.
 type NotifyRetry struct {
-	// Pause before the second attempt; default 5 s. It doubles each time, up to 10 min.
+	// Pause before the second attempt; default DefaultNotifyPause. It doubles each time, up to 10 min.
 	Pause time.Duration
-	// Limit after which a notification is given up; default 24 h.
+	// Limit after which a notification is given up; default DefaultNotifyLimit.
 	Limit time.Duration
 }
 
@@ -245,10 +251,10 @@ func (o Options) deliver(ctx workflow.Context, in Telling, listed Listed, as Del
 
 // notifying is for one delivery: it is tried again with growing pauses until it is given up.
 func (o Options) notifying(ctx workflow.Context, summary string) workflow.Context {
-	pause := cmp.Or(o.NotifyRetry.Pause, 5*time.Second)
+	pause := cmp.Or(o.NotifyRetry.Pause, DefaultNotifyPause)
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    notifyTimeout,
-		ScheduleToCloseTimeout: cmp.Or(o.NotifyRetry.Limit, 24*time.Hour),
+		ScheduleToCloseTimeout: cmp.Or(o.NotifyRetry.Limit, DefaultNotifyLimit),
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: pause, BackoffCoefficient: 2, MaximumInterval: max(pause, longestNotifyPause),
 		},

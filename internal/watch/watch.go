@@ -24,10 +24,13 @@ type Cloud interface {
 	Executions(ctx context.Context, q alicloud.ExecutionQuery) ([]alicloud.Execution, error)
 }
 
+// DefaultShortest is the shortest pause of a Watcher that is told no other.
+const DefaultShortest = 5 * time.Second
+
 // Options of a Watcher. The zero value means the defaults.
 type Options struct {
-	// Shortest pause between two looks at a thing; default 5 s. The longest are in
-	// proportion to it (pace.go).
+	// Shortest pause between two looks at a thing; default DefaultShortest. The longest
+	// are in proportion to it (pace.go).
 	Shortest time.Duration
 	// Stopping returns a channel that is closed when the caller with this context is to
 	// leave although the context goes on; nil for none.
@@ -48,7 +51,7 @@ type Watcher struct {
 
 // New returns a Watcher whose looks end with ctx.
 func New(ctx context.Context, cloud Cloud, opts Options) *Watcher {
-	opts.Shortest = cmp.Or(opts.Shortest, 5*time.Second)
+	opts.Shortest = cmp.Or(opts.Shortest, DefaultShortest)
 	if opts.Stopping == nil {
 		opts.Stopping = func(context.Context) <-chan struct{} { return nil }
 	}
