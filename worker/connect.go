@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -82,27 +80,11 @@ func refusal(opts client.Options, err error) error {
 	}
 }
 
-// described finds the text that gRPC wraps in its errors, quoted or bare.
-var described = regexp.MustCompile(`desc = (.*)$`)
-
 // reason is the last cause that an error names, such as "connection refused".
 func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) || cli.Code(err) == codes.DeadlineExceeded {
 		return "no answer in time"
 	}
-	text := err.Error()
-	if m := described.FindStringSubmatch(text); m != nil {
-		text = m[1]
-		if bare, err := strconv.Unquote(text); err == nil {
-			text = bare
-		}
-	}
-	if strings.Contains(text, "looked like an HTTP/1.1 header") {
-		return "what listens there speaks HTTP/1.1, not gRPC"
-	}
-	text = text[strings.LastIndex(text, ": ")+1:]
-	if strings.Contains(text, "no children to pick from") { // gRPC's words for a name without an address
-		return "unknown host name"
-	}
-	return strings.TrimSpace(text)
+	text := cli.Reason(err)
+	return strings.TrimSpace(text[strings.LastIndex(text, ": ")+1:])
 }

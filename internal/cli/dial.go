@@ -61,12 +61,12 @@ func explain(err error, opts client.Options) error {
 	switch Code(err) {
 	case codes.PermissionDenied, codes.Unauthenticated:
 		return Fail(ExitConnection, fmt.Errorf("the Temporal server at %s refuses this client for namespace %s (%s): "+
-			"check --api-key or TEMPORAL_API_KEY, the client certificate and the namespace", opts.HostPort, opts.Namespace, reason(err)))
+			"check --api-key or TEMPORAL_API_KEY, the client certificate and the namespace", opts.HostPort, opts.Namespace, Reason(err)))
 	case codes.Unavailable, codes.DeadlineExceeded:
 		return Fail(ExitConnection, unreachable(err, opts.HostPort))
 	case codes.Unimplemented:
 		return Fail(ExitConnection, fmt.Errorf("what listens at %s is no Temporal server (%s): "+
-			"say where it is with --address or TEMPORAL_ADDRESS", opts.HostPort, reason(err)))
+			"say where it is with --address or TEMPORAL_ADDRESS", opts.HostPort, Reason(err)))
 	}
 	return nil
 }
@@ -82,14 +82,14 @@ func unreachable(err error, address string) error {
 	if strings.Contains(err.Error(), "connection refused") {
 		return fmt.Errorf("no Temporal server at %s: %s", address, hint)
 	}
-	return fmt.Errorf("no answer from a Temporal server at %s (%s): %s; check --tls and its sisters too", address, reason(err), hint)
+	return fmt.Errorf("no answer from a Temporal server at %s (%s): %s; check --tls and its sisters too", address, Reason(err), hint)
 }
 
 // Code is the gRPC code of an error of a Temporal client; Unknown for any other.
 func Code(err error) codes.Code { return serviceerror.ToStatus(err).Code() }
 
-// reason is the innermost text of a gRPC error, without the layers that wrap it.
-func reason(err error) string {
+// Reason is the innermost text of a gRPC error, without the layers that wrap it.
+func Reason(err error) string {
 	text := strings.TrimPrefix(err.Error(), "failed reaching server: ")
 	if _, inner, ok := strings.Cut(text, "desc = "); ok {
 		text = strings.Trim(inner, `"`)
