@@ -28,14 +28,13 @@ const (
 // acknowledges it, and goes through that as new tasks come: at the default of 30 s this was
 // at times a third of the server's work under load.
 var settings = dynamicconfig.StaticClient{
-	dynamicconfig.TransferProcessorMaxPollRPS.Key():             1000,
-	dynamicconfig.TimerProcessorMaxPollRPS.Key():                1000,
-	dynamicconfig.TimerProcessorMaxTimeShift.Key():              10 * time.Millisecond,
-	dynamicconfig.TransferProcessorUpdateAckInterval.Key():      2 * time.Second,
-	dynamicconfig.VisibilityProcessorUpdateAckInterval.Key():    2 * time.Second,
-	dynamicconfig.FrontendPersistenceMaxQPS.Key():               10000,
-	dynamicconfig.HistoryPersistenceMaxQPS.Key():                45000,
-	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+	dynamicconfig.TransferProcessorMaxPollRPS.Key():          1000,
+	dynamicconfig.TimerProcessorMaxPollRPS.Key():             1000,
+	dynamicconfig.TimerProcessorMaxTimeShift.Key():           10 * time.Millisecond,
+	dynamicconfig.TransferProcessorUpdateAckInterval.Key():   2 * time.Second,
+	dynamicconfig.VisibilityProcessorUpdateAckInterval.Key(): 2 * time.Second,
+	dynamicconfig.FrontendPersistenceMaxQPS.Key():            10000,
+	dynamicconfig.HistoryPersistenceMaxQPS.Key():             45000,
 }
 
 // database is where the server keeps its state.

@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	sdkworker "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -83,6 +86,29 @@ func TestTheNamespaceHasTheSearchAttributes(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: "KilnName = 'a' AND KilnState = 'running'"})
 		return err == nil
+	}, 30*time.Second, 50*time.Millisecond)
+}
+
+func TestASearchAttributeMadeMeanwhileCanBeUsed(t *testing.T) {
+	e, c := start(t, engine.Options{})
+	defer func() { require.NoError(t, e.Stop()) }()
+	defer c.Close()
+	team := temporal.NewSearchAttributeKeyKeyword("Team")
+	begin := func() error {
+		_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+			ID: "w", TaskQueue: "q", TypedSearchAttributes: temporal.NewSearchAttributes(team.ValueSet("images")),
+		}, "hello")
+		return err
+	}
+	require.ErrorContains(t, begin(), "Team")
+	_, err := c.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{
+		Namespace: client.DefaultNamespace, SearchAttributes: map[string]enums.IndexedValueType{"Team": enums.INDEXED_VALUE_TYPE_KEYWORD},
+	})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return begin() == nil }, 30*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		found, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: "Team = 'images'"})
+		return err == nil && found.GetCount() == 1
 	}, 30*time.Second, 50*time.Millisecond)
 }
 
