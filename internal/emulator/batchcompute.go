@@ -32,7 +32,8 @@ var (
 // batchCompute answers one ROA call: who calls, which version, which resource. The region
 // is that of x-acs-region-id; without it an ECS image may be in any region.
 func (c *call) batchCompute() (answer, error) {
-	resource, id := c.resource()
+	calls, id := c.resource()
+	resource, known := calls[c.http.Method]
 	c.line.Action = resource.name
 	c.line.Region = c.http.Header.Get("x-acs-region-id")
 	c.params = newParams(batchComputeAPI+resource.name, map[string]string{})
@@ -43,10 +44,10 @@ func (c *call) batchCompute() (answer, error) {
 		return answer{}, refuse(c.api, "InvalidVersion.NotFound")
 	}
 	switch {
-	case resource.name == "" && isImages(c.http.URL.Path):
-		return answer{}, refuse(c.api, "MethodNotAllowed")
-	case resource.name == "":
+	case calls == nil:
 		return answer{}, refuse(c.api, "InvalidUrlPattern")
+	case !known:
+		return answer{}, refuse(c.api, "MethodNotAllowed")
 	}
 	if err := c.readQuery(); err != nil {
 		return answer{}, err
@@ -67,21 +68,17 @@ func (c *call) batchCompute() (answer, error) {
 	return a, err
 }
 
-// resource is the call that path and method ask for, and the id in the path.
-func (c *call) resource() (resourceCall, string) {
+// resource is what may be called on the path, by method, and the id in the path; nil for
+// a path that is none.
+func (c *call) resource() (map[string]resourceCall, string) {
 	if c.http.URL.Path == "/images" {
-		return imagesCalls[c.http.Method], ""
+		return imagesCalls, ""
 	}
 	id, ok := strings.CutPrefix(c.http.URL.Path, "/images/")
 	if !ok || id == "" || strings.Contains(id, "/") {
-		return resourceCall{}, ""
+		return nil, ""
 	}
-	return imageCalls[c.http.Method], id
-}
-
-func isImages(path string) bool {
-	rest, ok := strings.CutPrefix(path, "/images")
-	return ok && (rest == "" || rest[0] == '/' && len(rest) > 1 && !strings.Contains(rest[1:], "/"))
+	return imageCalls, id
 }
 
 func (c *call) readQuery() error {
