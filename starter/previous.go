@@ -146,7 +146,7 @@ func occasionOf(retry *workflows.Retry, started *historypb.WorkflowExecutionStar
 		return retry.Schedule, retry.ScheduledAt
 	}
 	fields := started.GetSearchAttributes().GetIndexedFields()
-	by, when := fields[attrScheduledBy], fields[attrScheduledAt]
+	by, when := fields[workflows.AttrScheduledBy.GetName()], fields[workflows.AttrScheduledAt.GetName()]
 	read := converter.GetDefaultDataConverter()
 	if by == nil || when == nil || read.FromPayload(by, &schedule) != nil || read.FromPayload(when, &at) != nil {
 		return "", nil

@@ -238,7 +238,7 @@ func TestRetryKeepsTheOccasion(t *testing.T) {
 	meant := time.Date(2026, 11, 20, 3, 30, 0, 0, time.UTC)
 	attributes := func(values ...any) map[string]*commonpb.Payload {
 		payloads := sent(t, values...)
-		return map[string]*commonpb.Payload{attrScheduledBy: payloads[0], attrScheduledAt: payloads[1]}
+		return map[string]*commonpb.Payload{workflows.AttrScheduledBy.GetName(): payloads[0], workflows.AttrScheduledAt.GetName(): payloads[1]}
 	}
 	for _, test := range []struct {
 		name   string
@@ -250,7 +250,7 @@ func TestRetryKeepsTheOccasion(t *testing.T) {
 		{"of a run that a schedule started", nil, attributes("nightly", meant), "nightly", &meant},
 		{"of a run that went on from such a one", &workflows.Retry{Schedule: "nightly", ScheduledAt: &meant}, nil, "nightly", &meant},
 		{"and has none where no schedule was", nil, nil, "", nil},
-		{"nor where its name alone is known", nil, map[string]*commonpb.Payload{attrScheduledBy: sent(t, "nightly")[0]}, "", nil},
+		{"nor where its name alone is known", nil, map[string]*commonpb.Payload{workflows.AttrScheduledBy.GetName(): sent(t, "nightly")[0]}, "", nil},
 		{"nor where the time is none", nil, attributes("nightly", "soon"), "", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

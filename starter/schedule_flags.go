@@ -238,7 +238,7 @@ func (a *app) refuseFlags(faults []flagFault) error {
 	return cli.Fail(cli.ExitUsage, fmt.Errorf("%s in the flags; nothing was changed", count(len(faults), "fault")))
 }
 
-// scheduleIDs are what the id may be: the builds' ids are made of it and the time, and
+// maxScheduleID is the longest id: the builds' ids are made of it and the time, and
 // those are values of tags in the cloud (at most 128 characters, ECS TagResources).
 const maxScheduleID = 128 - len("-2006-01-02T15:04:05Z")
 

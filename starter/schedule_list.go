@@ -120,7 +120,7 @@ func listedEntry(entry *client.ScheduleListEntry) listedSchedule {
 	return is
 }
 
-// keyword is a search attribute of a schedule; empty when there is none.
+// keyword is the text of a search attribute; empty when there is none.
 func keyword(attributes *commonpb.SearchAttributes, name string) string {
 	var value string
 	if payload := attributes.GetIndexedFields()[name]; payload != nil {

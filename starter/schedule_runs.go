@@ -31,14 +31,10 @@ type scheduledRun struct {
 	ImageName  string     `json:"imageName,omitempty"`
 }
 
-// attrScheduledAt and attrScheduledBy are Temporal's own search attributes of the runs of a schedule.
-const (
-	attrScheduledAt = "TemporalScheduledStartTime"
-	attrScheduledBy = "TemporalScheduledById"
-)
-
 // scheduledBy is the condition for the builds of a schedule, in the list filter language.
-func scheduledBy(id string) string { return attrScheduledBy + " = " + activities.Quote(id) }
+func scheduledBy(id string) string {
+	return workflows.AttrScheduledBy.GetName() + " = " + activities.Quote(id)
+}
 
 // runsOf are the builds that a schedule started last, the newest first, with what came of
 // them. The server lists a build a moment after it has started it, so those that the
@@ -102,7 +98,7 @@ func readRun(info *workflowpb.WorkflowExecutionInfo) scheduledRun {
 		run.Outcome = endTimeout
 	}
 	var at time.Time
-	if payload := info.GetSearchAttributes().GetIndexedFields()[attrScheduledAt]; payload != nil &&
+	if payload := info.GetSearchAttributes().GetIndexedFields()[workflows.AttrScheduledAt.GetName()]; payload != nil &&
 		converter.GetDefaultDataConverter().FromPayload(payload, &at) == nil {
 		run.At = &at
 	}

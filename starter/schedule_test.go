@@ -249,7 +249,7 @@ func outcomes(t *testing.T, server *fakeTemporal) {
 		info := execution("web-base-"+at.Format(time.RFC3339), is.status, at)
 		info.Execution.RunId = fmt.Sprintf("run-%d", i)
 		info.SearchAttributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{
-			attrScheduledAt: searchPayload(t, at), workflows.AttrState.GetName(): searchPayload(t, string(is.state)),
+			workflows.AttrScheduledAt.GetName(): searchPayload(t, at), workflows.AttrState.GetName(): searchPayload(t, string(is.state)),
 		}}
 		server.ends[info.Execution.RunId] = is.end
 		page.Executions = append([]*workflowpb.WorkflowExecutionInfo{info}, page.Executions...)

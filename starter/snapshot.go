@@ -87,11 +87,7 @@ func stateOf(status enumspb.WorkflowExecutionStatus) workflows.State {
 // attribute is a search attribute of a workflow; empty when the namespace or the
 // workflow does not have it.
 func attribute(info *workflowpb.WorkflowExecutionInfo, name string) string {
-	var value string
-	if payload := info.GetSearchAttributes().GetIndexedFields()[name]; payload != nil {
-		_ = converter.GetDefaultDataConverter().FromPayload(payload, &value)
-	}
-	return value
+	return keyword(info.GetSearchAttributes(), name)
 }
 
 // answered puts in what the build says of itself.

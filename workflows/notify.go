@@ -20,8 +20,8 @@ import (
 )
 
 // NotifyType is the workflow type that tells who asked for it how a build ended, or that it
-// waits for approval. Its one
-// argument is a Telling; it returns a Told. The build starts it as a child that outlives it.
+// waits for approval. Its one argument is a Telling; it returns a Told. The build starts it
+// as a child that outlives it.
 const NotifyType = "NotifyBuildEnded"
 
 // NotDelivered is the type of the failure of a NotifyType workflow when not everybody was
