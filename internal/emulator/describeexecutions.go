@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (e execution) item(now time.Time) executionItem {
 		item.ImageID = e.Images[0].ID
 	}
 	if item.Message == "" || slices.Contains(finalStates, m.Status) && e.Reason.Message != "" {
-		item.Message = first(e.Reason.Message, m.Status)
+		item.Message = cmp.Or(e.Reason.Message, m.Status)
 	}
 	if slices.Contains(finalStates, m.Status) {
 		item.ErrorCode, item.ErrorInfo = e.Reason.Code, e.Reason.Message

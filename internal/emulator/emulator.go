@@ -6,6 +6,7 @@
 package emulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -82,20 +83,12 @@ func New(opts Options) (*Server, error) {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	if o.AccessKeyID == "" {
-		o.AccessKeyID = "kiln-dev"
-	}
-	if o.AccessKeySecret == "" {
-		o.AccessKeySecret = "kiln-dev-secret"
-	}
-	if o.Now == nil {
+	o.AccessKeyID = cmp.Or(o.AccessKeyID, "kiln-dev")
+	o.AccessKeySecret = cmp.Or(o.AccessKeySecret, "kiln-dev-secret")
+	o.Log = cmp.Or(o.Log, io.Discard)
+	o.Speed = cmp.Or(o.Speed, 1)
+	if o.Now == nil { // functions are not comparable
 		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = io.Discard
-	}
-	if o.Speed == 0 {
-		o.Speed = 1
 	}
 	if fits := o.Speed > 0 && o.Speed <= maxSpeed; !fits { // NaN does not
 		return Options{}, fmt.Errorf("speed %v: want a number above 0 and at most %d", o.Speed, maxSpeed)

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -114,7 +115,7 @@ func (f *Fault) refusal(api string) *refusal {
 	if message == "" {
 		message = fill(row.Message, []string{"A planned fault"})
 	}
-	return &refusal{statusOr(f.Status, statusOr(row.Status, 400)), f.Code, message}
+	return &refusal{cmp.Or(f.Status, row.Status, 400), f.Code, message}
 }
 
 // matches says whether a fault is meant for a call.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -16,7 +17,7 @@ func (c *call) turnOut(work *task, img *image) {
 		fails := c.now.Add(c.real(time.Duration(imports.After)))
 		work.Reason = imports.Fail
 		work.Timeline = work.Timeline[:2].turn(fails, timeline{{taskFailed, fails}})
-		left := first(imports.ImageAfter, imageCreateFailed)
+		left := cmp.Or(imports.ImageAfter, imageCreateFailed)
 		img.Timeline = timeline{{imageCreating, c.now}, {left, fails}}
 	case imports.Stuck:
 		work.Timeline = work.Timeline[:2]
@@ -30,7 +31,7 @@ func (c *call) turnOut(work *task, img *image) {
 // become lays down what the conditions make of a new image.
 func (c *call) become(img *image, to Images) {
 	last := &img.Timeline[len(img.Timeline)-1]
-	last.Status = first(to.Status, last.Status)
+	last.Status = cmp.Or(to.Status, last.Status)
 	if to.UsableAfter > 0 {
 		img.UsableFrom = last.At.Add(c.real(time.Duration(to.UsableAfter)))
 		img.TellsUsable = !to.Silent

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/seed1230462e/kiln/internal/emulator/command"
@@ -86,8 +87,8 @@ func tooMany(name string) string {
 func (c *call) readImageOptions(p *pipeline) {
 	options := c.in("ImageOptions")
 	p.Image = imageOptions{
-		Name: first(options.text("ImageName"), c.text("ImageName")), Description: options.text("Description"),
-		Family: first(options.text("ImageFamily"), c.text("ImageFamily")),
+		Name: cmp.Or(options.text("ImageName"), c.text("ImageName")), Description: options.text("Description"),
+		Family: cmp.Or(options.text("ImageFamily"), c.text("ImageFamily")),
 	}
 	c.check(p.Image.Name == "" || imagePrefix(p.Image.Name), "InvalidImageName.Malformed", "The specified ImageName is wrongly formed.")
 	c.check(p.Image.Family == "" || imageName(p.Image.Family), "InvalidImageFamily.Malformed")
@@ -101,15 +102,6 @@ func (c *call) readImageOptions(p *pipeline) {
 	c.check(p.NameSuffix == "" || p.Image.Name != "", "InvalidParameterCombination",
 		"AdvancedOptions.ImageNameSuffix needs ImageOptions.ImageName.")
 	p.RetainCloudAssistant = advanced.boolean("RetainCloudAssistant", false)
-}
-
-func first(values ...string) string {
-	for _, value := range values {
-		if value != "" {
-			return value
-		}
-	}
-	return ""
 }
 
 // readImportOptions reads the base image that comes from OSS.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"strings"
@@ -23,7 +24,7 @@ func (r *refusal) Error() string { return r.Code + ": " + r.Message }
 func refuse(api, code string, details ...string) error {
 	row, known := documented(api, code)
 	if !known || row.Message == "" {
-		return &refusal{Status: statusOr(row.Status, http.StatusBadRequest), Code: code, Message: strings.Join(details, " ")}
+		return &refusal{Status: cmp.Or(row.Status, http.StatusBadRequest), Code: code, Message: strings.Join(details, " ")}
 	}
 	return &refusal{Status: row.Status, Code: code, Message: fill(row.Message, details)}
 }
@@ -31,7 +32,7 @@ func refuse(api, code string, details ...string) error {
 // refuseSaying is refuse for a code that the tables list with several wordings.
 func refuseSaying(api, code, message string) error {
 	row, _ := documented(api, code)
-	return &refusal{Status: statusOr(row.Status, http.StatusBadRequest), Code: code, Message: message}
+	return &refusal{Status: cmp.Or(row.Status, http.StatusBadRequest), Code: code, Message: message}
 }
 
 // missing refuses a call without one of its mandatory parameters.
@@ -93,11 +94,4 @@ func fullStop(wording string, details []string) string {
 		return ""
 	}
 	return "."
-}
-
-func statusOr(status, fallback int) int {
-	if status == 0 {
-		return fallback
-	}
-	return status
 }

@@ -1,6 +1,9 @@
 package emulator
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // startImagePipelineExecution runs a template. (ECS API reference, StartImagePipelineExecution.)
 func (c *call) startImagePipelineExecution() (reply, error) {
@@ -125,7 +128,7 @@ func (c *call) real(simulated time.Duration) time.Duration {
 // product is the image that an execution makes of a base.
 func (p pipeline) product(base image, executionID string) image {
 	img := image{
-		Name: first(p.Image.Name, p.ID) + "_" + executionID, Family: p.Image.Family, Description: p.Image.Description,
+		Name: cmp.Or(p.Image.Name, p.ID) + "_" + executionID, Family: p.Image.Family, Description: p.Image.Description,
 		OSNameEn: base.OSNameEn, ResourceGroupID: p.ResourceGroupID, Made: base.Made, Tags: p.Image.Tags,
 	}
 	if p.NameSuffix == "disable" {
