@@ -45,12 +45,6 @@ type Token struct {
 	Expires time.Time // zero: never
 }
 
-// Nonces remembers the nonces that were used.
-type Nonces interface {
-	// Use notes a nonce and tells whether it was new.
-	Use(nonce string, at time.Time) (fresh bool)
-}
-
 // Verifier verifies requests. It may be used from many goroutines when its parts may.
 type Verifier struct {
 	// Secret returns the secret of a key.
@@ -61,7 +55,7 @@ type Verifier struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Nonces refuses a nonce's second use; nil lets it pass.
-	Nonces Nonces
+	Nonces *NoncesMemory
 }
 
 // claim is what a request says about its signer, and what the signer should have signed.
