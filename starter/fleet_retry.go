@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
@@ -221,17 +220,13 @@ func (s *session) startAgain(ctx context.Context, fleet workflows.Fleet, snap fl
 
 // announceFleetRetry says which builds begin again, and with what.
 func (s *session) announceFleetRetry(is retriedFleet, fleet workflows.Fleet, opts retryOptions) {
-	switch opts.follow.Progress {
-	case cli.ProgressJSON:
-		_ = cli.OutputJSONL.Write(s.Err, struct {
+	sentence := fmt.Sprintf("Retrying %d of %s, %d at a time: fleet id %s, run id %s\nIt goes on from run %s. %s.",
+		is.Retried, count(is.Builds, "build"), min(cmp.Or(fleet.MaxParallel, workflows.DefaultParallel), is.Retried), is.FleetID, is.RunID,
+		is.PreviousRunID, opts.plan(""))
+	s.announceAs(opts.follow.Progress, false, sentence, func(e eventHead) any {
+		return struct {
 			eventHead
 			retriedFleet
-		}{eventHead{s.now(), "started"}, is})
-		return
-	case cli.ProgressNone:
-		return
-	}
-	_, _ = fmt.Fprintf(s.Err, "Retrying %d of %s, %d at a time: fleet id %s, run id %s\n", is.Retried, count(is.Builds, "build"),
-		min(cmp.Or(fleet.MaxParallel, workflows.DefaultParallel), is.Retried), is.FleetID, is.RunID)
-	_, _ = fmt.Fprintf(s.Err, "It goes on from run %s. %s.\n", is.PreviousRunID, strings.TrimSuffix(opts.plan(""), "."))
+		}{e, is}
+	})
 }

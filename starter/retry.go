@@ -222,18 +222,14 @@ func (s *session) retry(ctx context.Context, from previous, build spec.Build, op
 
 // announceRetry says what the run goes on from, and with what.
 func (s *session) announceRetry(is retried, from previous, build spec.Build, opts retryOptions) {
-	switch opts.follow.Progress {
-	case cli.ProgressJSON:
-		_ = cli.OutputJSONL.Write(s.Err, struct {
+	sentence := fmt.Sprintf("Retrying %s in %s: build id %s, run id %s\nIt goes on from run %s, which %s.\n%s.",
+		build.Name, build.Region, is.BuildID, is.RunID, from.RunID, from.ended.how(), opts.plan(is.From))
+	s.announceAs(opts.follow.Progress, false, sentence, func(e eventHead) any {
+		return struct {
 			eventHead
 			retried
-		}{eventHead{s.now(), "started"}, is})
-		return
-	case cli.ProgressNone:
-		return
-	}
-	_, _ = fmt.Fprintf(s.Err, "Retrying %s in %s: build id %s, run id %s\n", build.Name, build.Region, is.BuildID, is.RunID)
-	_, _ = fmt.Fprintf(s.Err, "It goes on from run %s, which %s.\n%s.\n", from.RunID, from.ended.how(), opts.plan(is.From))
+		}{e, is}
+	})
 }
 
 // plan says what a retry makes.
