@@ -48,15 +48,12 @@ type ImportImageResponse struct {
 
 // Task is an ECS task (DescribeTaskAttribute). Status is the service's own word.
 type Task struct {
-	ID            string
-	Action        string
-	Status        string
-	Percent       int // 0 to 100, from TaskProcess
-	SupportCancel bool
-	ErrorCode     string // of the first failed operation
-	ErrorMessage  string
-	CreatedAt     string
-	FinishedAt    string
+	ID           string
+	Status       string
+	Percent      int    // 0 to 100, from TaskProcess
+	ErrorCode    string // of the first failed operation
+	ErrorMessage string
+	CreatedAt    string
 }
 
 // Image is an ECS image (DescribeImages). Status is the service's own word.
@@ -68,9 +65,6 @@ type Image struct {
 	Status      string
 	Percent     int   // 0 to 100, from Progress
 	Usable      *bool // nil when the answer does not say
-	Owner       string
-	Platform    string
-	OSType      string
 	CreatedAt   string
 	Tags        Tags
 }
@@ -99,7 +93,9 @@ type CreateComponentRequest struct {
 	Tags            Tags
 }
 
-// Component is an image component (DescribeImageComponents).
+// Component is an image component (DescribeImageComponents). Its JSON goes into the
+// fingerprints of builds: another field, or one fewer, would make every stored one of a
+// build that names a component differ.
 type Component struct {
 	ID         string
 	Name       string
@@ -161,7 +157,8 @@ type PipelineQuery struct {
 	TagKeys []string // tags that have to be there, with whatever value
 }
 
-// Pipeline is an image template (DescribeImagePipelines).
+// Pipeline is an image template (DescribeImagePipelines). Its JSON goes into fingerprints,
+// as that of a Component does.
 type Pipeline struct {
 	ID            string
 	Name          string
@@ -190,7 +187,6 @@ type Execution struct {
 	ErrorCode  string
 	ErrorInfo  string
 	CreatedAt  string
-	ModifiedAt string
 	Tags       Tags
 }
 
@@ -221,7 +217,6 @@ type BatchImage struct {
 	Description string
 	ECSImageID  string
 	Platform    string
-	Type        string
 	CreatedAt   string
 }
 
@@ -233,10 +228,7 @@ type Object struct {
 }
 
 // Region is a region of ECS (DescribeRegions).
-type Region struct {
-	ID       string
-	Endpoint string
-}
+type Region struct{ ID string }
 
 // Options of a Cloud. The zero value means the official credential chain, the public
 // regional endpoints and the default time-outs.

@@ -42,7 +42,7 @@ func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, e
 		for _, i := range a.Items {
 			images = append(images, BatchImage{
 				ID: string(i.ID), Name: string(i.Name), Description: string(i.Description),
-				ECSImageID: string(i.EcsImageID), Platform: string(i.Platform), Type: string(i.Type),
+				ECSImageID: string(i.EcsImageID), Platform: string(i.Platform),
 				CreatedAt: string(i.CreationTime),
 			})
 		}
@@ -81,8 +81,8 @@ func (a *registerAnswer) owed() string {
 type batchImagesAnswer struct {
 	NextMarker text
 	Items      []struct {
-		ID, EcsImageID                                  id
-		Name, Description, Platform, Type, CreationTime text
+		ID, EcsImageID                            id
+		Name, Description, Platform, CreationTime text
 	}
 }
 

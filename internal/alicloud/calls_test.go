@@ -73,16 +73,16 @@ func callsOnTheWire() []wireCall {
 				"RelatedItemSet":{"RelatedItem":[{"Name":"ImageId","Value":"m-1"}]}}]}}`,
 			action: "DescribeTaskAttribute",
 			query:  map[string]string{"RegionId": region, "TaskId": "t-1"},
-			want: Task{ID: "t-1", Action: "ImportImage", Status: "Failed", Percent: 45, ErrorCode: "InvalidImageFormat.Malformed",
-				ErrorMessage: "bad disk", CreatedAt: "2020-11-24T12:50Z", FinishedAt: "2020-11-24T13:50Z"},
+			want: Task{ID: "t-1", Status: "Failed", Percent: 45, ErrorCode: "InvalidImageFormat.Malformed",
+				ErrorMessage: "bad disk", CreatedAt: "2020-11-24T12:50Z"},
 		},
 		{
-			name:   "Task that runs, with booleans for texts",
+			name:   "Task that runs, with a number for a text",
 			call:   func(ctx context.Context, c *Cloud) (any, error) { return c.Task(ctx, region, "t-1") },
 			answer: `{"TaskId":"t-1","TaskStatus":"Processing","TaskProcess":7.5,"SupportCancel":true,"OperationProgressSet":{"OperationProgress":[]}}`,
 			action: "DescribeTaskAttribute",
 			query:  map[string]string{"RegionId": region, "TaskId": "t-1"},
-			want:   Task{ID: "t-1", Status: "Processing", Percent: 7, SupportCancel: true},
+			want:   Task{ID: "t-1", Status: "Processing", Percent: 7},
 		},
 		{
 			name:   "CancelTask",
@@ -101,8 +101,8 @@ func callsOnTheWire() []wireCall {
 				"CreationTime":"2020-11-24T06:00:00Z","Tags":{"Tag":[{"TagKey":"kiln:build","TagValue":"b-1"}]}}]}}`,
 			action: "DescribeImages",
 			query:  map[string]string{"RegionId": region, "ImageId": "m-1", "Status": everyImageStatus, "PageNumber": "1", "PageSize": "100"},
-			want: []Image{{ID: "m-1", Name: "golden", Family: "fam", Description: "d", Status: "Creating", Percent: 30, Owner: "self",
-				Platform: "Ubuntu", OSType: "linux", CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"kiln:build": "b-1"}}},
+			want: []Image{{ID: "m-1", Name: "golden", Family: "fam", Description: "d", Status: "Creating", Percent: 30,
+				CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"kiln:build": "b-1"}}},
 		},
 		{
 			name: "Images by exact name and tags, the fuzzy finds left out",
@@ -249,7 +249,7 @@ func callsOnTheWire() []wireCall {
 			action: "DescribeImagePipelineExecutions",
 			query:  map[string]string{"RegionId": region, "ExecutionId": "exec-1"},
 			want: Execution{ID: "exec-1", PipelineID: "ip-1", Status: "FAILED", Message: "step 2", ErrorCode: "BuildFailed", ErrorInfo: "exit 1",
-				CreatedAt: "2020-11-24T06:00:00Z", ModifiedAt: "2020-11-24T07:00:00Z", Tags: Tags{"k": "v"}},
+				CreatedAt: "2020-11-24T06:00:00Z", Tags: Tags{"k": "v"}},
 		},
 		{
 			name: "Executions of a template with tags, those of others left out",
@@ -311,7 +311,7 @@ func callsOnTheWire() []wireCall {
 				{"TaskId":"t-1","TaskAction":"ImportImage","TaskStatus":"Processing","ResourceId":"m-1","CreationTime":"2020-11-24T12:50Z"}]}}`,
 			action: "DescribeTasks",
 			query:  map[string]string{"RegionId": region, "ResourceIds.1": "m-1", "TaskAction": "ImportImage", "PageSize": "100"},
-			want:   Task{ID: "t-1", Action: "ImportImage", Status: "Processing", CreatedAt: "2020-11-24T12:50Z"},
+			want:   Task{ID: "t-1", Status: "Processing", CreatedAt: "2020-11-24T12:50Z"},
 		},
 		{
 			name: "Image that says whether it is usable",
@@ -340,7 +340,7 @@ func callsOnTheWire() []wireCall {
 			answer: `{"Regions":{"Region":[{"RegionId":"cn-beijing","RegionEndpoint":"ecs.cn-beijing.aliyuncs.com","LocalName":"x"}]}}`,
 			action: "DescribeRegions",
 			query:  map[string]string{},
-			want:   []Region{{ID: "cn-beijing", Endpoint: "ecs.cn-beijing.aliyuncs.com"}},
+			want:   []Region{{ID: "cn-beijing"}},
 		},
 	}
 }
@@ -443,7 +443,7 @@ func TestListsFollowTheirPages(t *testing.T) {
 		images, err := cloud.BatchImages(context.Background(), region)
 		require.NoError(t, err)
 		require.Equal(t, []BatchImage{{ID: "img-1", Name: "golden", Description: "d", ECSImageID: "m-1", Platform: "Linux",
-			Type: "Self", CreatedAt: "2016-10-31T06:55:33.921897Z"}, {ID: "img-2"}}, images)
+			CreatedAt: "2016-10-31T06:55:33.921897Z"}, {ID: "img-2"}}, images)
 		require.Equal(t, "GET", s.requests[0].method)
 		require.Equal(t, "/images", s.requests[0].path)
 		require.Empty(t, s.requests[0].body)

@@ -128,17 +128,17 @@ func (a *executionsAnswer) owed() string {
 
 // executionAnswer has ErrorCode and ErrorInfo, which this version of the SDK's type lacks.
 type executionAnswer struct {
-	ExecutionID, ImagePipelineID, ImageID            id
-	Status, Message                                  text
-	ErrorCode, ErrorInfo, CreationTime, ModifiedTime text
-	Tags                                             tagSet
+	ExecutionID, ImagePipelineID, ImageID id
+	Status, Message                       text
+	ErrorCode, ErrorInfo, CreationTime    text
+	Tags                                  tagSet
 }
 
 func (a *executionAnswer) execution() Execution {
 	return Execution{
 		ID: string(a.ExecutionID), PipelineID: string(a.ImagePipelineID), Status: string(a.Status),
 		Message: string(a.Message), ImageID: string(a.ImageID), ErrorCode: string(a.ErrorCode),
-		ErrorInfo: string(a.ErrorInfo), CreatedAt: string(a.CreationTime), ModifiedAt: string(a.ModifiedTime),
+		ErrorInfo: string(a.ErrorInfo), CreatedAt: string(a.CreationTime),
 		Tags: a.Tags.tags(),
 	}
 }

@@ -168,7 +168,7 @@ func (a *imagesAnswer) owed() string {
 type imageAnswer struct {
 	ImageID                                               id
 	ImageName, ImageFamily, Description, Status, Progress text
-	ImageOwnerAlias, Platform, OSType, CreationTime       text
+	CreationTime                                          text
 	Usable                                                text // SDK v7.6.0 does not know it
 	Tags                                                  tagSet
 }
@@ -177,7 +177,6 @@ func (a imageAnswer) image() Image {
 	return Image{
 		ID: string(a.ImageID), Name: string(a.ImageName), Family: string(a.ImageFamily),
 		Description: string(a.Description), Status: string(a.Status), Percent: a.Progress.percent(), Usable: a.Usable.boolean(),
-		Owner: string(a.ImageOwnerAlias), Platform: string(a.Platform), OSType: string(a.OSType),
 		CreatedAt: string(a.CreationTime), Tags: a.Tags.tags(),
 	}
 }

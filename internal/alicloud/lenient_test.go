@@ -30,7 +30,7 @@ func TestAnswersInOtherForms(t *testing.T) {
 	}{
 		{"a task's operations as nothing", task, 200,
 			`{"TaskId":"t-1","TaskStatus":"Waiting","TaskProcess":null,"SupportCancel":"True","OperationProgressSet":""}`,
-			Task{ID: "t-1", Status: "Waiting", SupportCancel: true}},
+			Task{ID: "t-1", Status: "Waiting"}},
 		{"a task's operations without their wrapper", task, 200,
 			`{"TaskId":"t-1","TaskStatus":"Failed","TaskProcess":"50","OperationProgressSet":[{"OperationStatus":"Failed","ErrorCode":7,"ErrorMsg":"bad disk"}]}`,
 			Task{ID: "t-1", Status: "Failed", Percent: 50, ErrorCode: "7", ErrorMessage: "bad disk"}},

@@ -20,13 +20,13 @@ func (c *Cloud) Regions(ctx context.Context, region string) ([]Region, error) {
 	}
 	var regions []Region
 	for _, r := range a.Regions {
-		regions = append(regions, Region{ID: string(r.RegionID), Endpoint: string(r.RegionEndpoint)})
+		regions = append(regions, Region{ID: string(r.RegionID)})
 	}
 	return regions, nil
 }
 
 type regionsAnswer struct {
-	Regions listOf[struct{ RegionID, RegionEndpoint text }]
+	Regions listOf[struct{ RegionID text }]
 }
 
 func (a *regionsAnswer) owed() string {

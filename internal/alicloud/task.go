@@ -105,8 +105,8 @@ func (a *tasksAnswer) owed() string {
 }
 
 type taskAnswer struct {
-	TaskID, ResourceID                                                             id
-	TaskAction, TaskStatus, TaskProcess, SupportCancel, CreationTime, FinishedTime text
+	TaskID, ResourceID                                id
+	TaskAction, TaskStatus, TaskProcess, CreationTime text
 
 	OperationProgressSet listOf[struct{ OperationStatus, ErrorCode, ErrorMsg text }]
 }
@@ -123,9 +123,7 @@ func (a *taskAnswer) owed() string {
 
 func (a *taskAnswer) task() Task {
 	t := Task{
-		ID: string(a.TaskID), Action: string(a.TaskAction), Status: string(a.TaskStatus),
-		Percent: a.TaskProcess.percent(), SupportCancel: strings.EqualFold(string(a.SupportCancel), "true"),
-		CreatedAt: string(a.CreationTime), FinishedAt: string(a.FinishedTime),
+		ID: string(a.TaskID), Status: string(a.TaskStatus), Percent: a.TaskProcess.percent(), CreatedAt: string(a.CreationTime),
 	}
 	for _, op := range a.OperationProgressSet {
 		if op.ErrorCode != "" || op.OperationStatus == "Failed" {
