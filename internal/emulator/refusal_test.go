@@ -65,7 +65,7 @@ func TestImportImageRefuses(t *testing.T) {
 		{"an unknown licence", []string{"LicenseType", "GPL"}, 400, "InvalidLicenseType.NotSupported"},
 		{"an unknown detection strategy", []string{"DetectionStrategy", "Deep"}, 400, "InvalidParameter.DetectionStrategy"},
 		{"detection on Windows", []string{"DetectionStrategy", "Standard", "OSType", "windows", "LicenseType", "BYOL"}, 403, "ImageCheckUnsupported.WindowsImage"},
-		{"a cloud box, which nobody has", []string{"StorageLocationArn", "acs:cloudbox:cn-hangzhou:1:cloudbox/cb-1"}, 403, "InvalidStorageLocation.NotFound"},
+		{"a cloud box, which nobody has", []string{"StorageLocationArn", "arn:acs:cloudbox:cn-hangzhou:1:cloudbox/cb-1"}, 403, "InvalidStorageLocation.NotFound"},
 		{"a resource group of another form", []string{"ResourceGroupId", "group"}, 404, "InvalidResourceGroup.NotFound"},
 		{"an unknown NVMe support", []string{"Features.NvmeSupport", "maybe"}, 400, "InvalidParameter"},
 		{"an unknown metadata version", []string{"Features.ImdsSupport", "v3"}, 400, "InvalidParameter.FeaturesImdsSupport"},

@@ -83,7 +83,7 @@ type Import struct {
 	RoleName string `json:"roleName,omitempty"`
 	// DetectionStrategy asks ECS to check the image after the import.
 	DetectionStrategy string `json:"detectionStrategy,omitempty" jsonschema:"enum=Standard"`
-	// StorageLocationARN is the CloudBox that stores the image, acs:cloudbox:{RegionId}:{AliUid}:cloudbox/{CloudBoxId}.
+	// StorageLocationARN is the CloudBox that stores the image, arn:acs:cloudbox:{RegionId}:{AliUid}:cloudbox/{CloudBoxId}.
 	StorageLocationARN string `json:"storageLocationArn,omitempty"`
 	// ResourceGroupID of the imported image; default: the build's.
 	ResourceGroupID string `json:"resourceGroupId,omitempty"`

@@ -50,7 +50,7 @@ func (c *checker) importTexts() {
 	c.text(in.ResourceGroupID, resourceGroupID, "source", "import", "resourceGroupId")
 	c.text(in.RoleName, shaped(roleShape, 1, 64, "the name of a RAM role, such as AliyunECSImageImportDefaultRole"),
 		"source", "import", "roleName")
-	c.text(in.StorageLocationARN, shaped(cloudBoxShape, 1, 256, "acs:cloudbox:{RegionId}:{AliUid}:cloudbox/{CloudBoxId}"),
+	c.text(in.StorageLocationARN, shaped(cloudBoxShape, 1, 256, "arn:acs:cloudbox:{RegionId}:{AliUid}:cloudbox/{CloudBoxId}"),
 		"source", "import", "storageLocationArn")
 }
 

@@ -19,7 +19,7 @@ var (
 	versionShape      = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
 	imageIDShape      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	roleShape         = regexp.MustCompile(`^[A-Za-z0-9._@-]+$`)
-	cloudBoxShape     = regexp.MustCompile(`^acs:cloudbox:[a-z0-9-]+:[0-9]+:cloudbox/[A-Za-z0-9-]+$`)
+	cloudBoxShape     = regexp.MustCompile(`^arn:acs:cloudbox:[a-z0-9-]+:[0-9]+:cloudbox/[A-Za-z0-9-]+$`)
 	instanceTypeShape = regexp.MustCompile(`^ecs\.[a-z0-9][a-z0-9.-]*$`)
 	idTail            = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 )

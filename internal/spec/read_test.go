@@ -60,6 +60,7 @@ func TestAcceptedDocuments(t *testing.T) {
 		"18 tags":                                   fromImage + "template: {}\ntags:" + tags(18),
 		"a tag that replaces a common one":          fromImage + "tags:" + tags(18) + "template:\n  tags: {TAG1: mine}",
 		"an empty tag value":                        importing("tags: {team: ''}"),
+		"an image that a CloudBox stores":           importing("    storageLocationArn: arn:acs:cloudbox:cn-hangzhou:1234567890123456:cloudbox/cb-bp1"),
 		"a component by id with parameters":         fromImage + "components: [{id: ic-bp1, type: Test, parameters: {version: '1.26'}}]",
 		"the same name in two versions":             fromImage + "components:\n- {name: nginx, content: RUN true}\n- {name: nginx, content: RUN false}",
 		"content of 16 KB":                          fromImage + "components: [{name: big, content: 'RUN " + strings.Repeat("x", maxContent-4) + "'}]",
