@@ -35,13 +35,19 @@ func (b *build) cleanUp(ctx workflow.Context, err error) {
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	limited, cancel := workflow.WithCancel(ctx)
-	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
+	limit := b.cleanupLimit()
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if workflow.Sleep(ctx, limit) == nil {
 			cancel()
 		}
 	})
 	_ = b.step(ctx, StepCleanup, func(s *StepProgress) error { return b.removeAll(limited, s, unwanted) })
+}
+
+// cleanupLimit is the document's timeout. Only a history from before there was one has none:
+// documents that are read now always do.
+func (b *build) cleanupLimit() time.Duration {
+	return cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour)
 }
 
 // removeAll removes the lines that fit, and says with its error that some are left.
@@ -206,7 +212,7 @@ func (b *build) runLeft(template *Resource) *Resource {
 func (b *build) awaitOver(ctx workflow.Context, run *Resource, refused error) error {
 	var ours *activities.Resources
 	var over activities.OverResult
-	limit := cmp.Or(time.Duration(b.doc.Timeouts.Cleanup), 2*time.Hour) + time.Minute // the clean-up's own comes first
+	limit := b.cleanupLimit() + time.Minute // the clean-up's own comes first
 	waiting := b.waiting(ctx, limit, fmt.Sprintf("wait until %s %s is over", run.Kind, run.ID))
 	err := workflow.ExecuteActivity(waiting, ours.AwaitOver, b.input(run)).Get(ctx, &over)
 	switch {

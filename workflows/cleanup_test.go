@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
+	"github.com/seed1230462e/kiln/internal/spec"
 )
 
 const built = `"template": {"buildContent": "RUN true"}`
@@ -296,4 +298,11 @@ func TestRubbishForARetryIsRefused(t *testing.T) {
 		failureIn(t, env.GetWorkflowError(), "InvalidBuild")
 		require.Empty(t, c.calls)
 	}
+}
+
+func TestCleanupLimit(t *testing.T) {
+	var b build
+	require.Equal(t, 2*time.Hour, b.cleanupLimit(), "of a document from before it had one")
+	b.doc.Timeouts.Cleanup = spec.Duration(time.Minute)
+	require.Equal(t, time.Minute, b.cleanupLimit())
 }
