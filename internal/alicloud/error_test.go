@@ -94,6 +94,11 @@ func TestErrorAnswersKeepTheCloudsWords(t *testing.T) {
 			body: `{"Code":"SignatureDoesNotMatch","Message":"signed with ` + testSecret + `."}`,
 			want: Error{API: "ImportImage", Code: "SignatureDoesNotMatch", HTTPStatus: 400, Message: "signed with ***."},
 		},
+		{
+			name: "the secret echoed in the code and the request id", call: importOf, status: 400,
+			body: `{"Code":"Invalid.` + testSecret + `","RequestId":"R-` + testSecret + `"}`,
+			want: Error{API: "ImportImage", Code: "Invalid.***", HTTPStatus: 400, RequestID: "R-***"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,6 +117,15 @@ func TestErrorAnswersKeepTheCloudsWords(t *testing.T) {
 			s.only(t)
 		})
 	}
+}
+
+func TestAShortSecretLeavesTheCloudsWordsAlone(t *testing.T) {
+	const refusal = `{"Code":"InvalidTaskId.NotFound","Message":"The specified task does not exist.","RequestId":"R-sk"}`
+	cloud, _ := serve(t, answers(404, refusal), func(o *Options) { o.AccessKeyID, o.AccessKeySecret = "ak", "sk" })
+	_, err := cloud.Task(context.Background(), region, "t-1")
+	require.ErrorIs(t, err, ErrNotFound)
+	require.EqualError(t, err,
+		"DescribeTaskAttribute: InvalidTaskId.NotFound (404): The specified task does not exist. (request id R-sk)")
 }
 
 func TestBrokenAnswersSaySo(t *testing.T) {
