@@ -32,26 +32,19 @@ func (c *Cloud) RegisterImage(ctx context.Context, req RegisterImageRequest) (id
 // BatchImages lists the account's own registrations, all pages of them. (Batch Compute
 // API reference, ListImages, GET /images, 2015-11-11.)
 func (c *Cloud) BatchImages(ctx context.Context, region string) ([]BatchImage, error) {
-	var images []BatchImage
-	err := follow("BatchCompute.ListImages", func(marker string) (string, error) {
+	return follow("BatchCompute.ListImages", func(marker string) (page []BatchImage, next string, err error) {
 		query := map[string]string{"Type": "Self", "MaxItemCount": strconv.Itoa(pageSize), "Marker": marker}
 		var a batchImagesAnswer
-		if err := c.invokeBatchCompute(ctx, region, "ListImages", http.MethodGet, "/images", query, nil, &a); err != nil {
-			return "", err
-		}
+		err = c.invokeBatchCompute(ctx, region, "ListImages", http.MethodGet, "/images", query, nil, &a)
 		for _, i := range a.Items {
-			images = append(images, BatchImage{
+			page = append(page, BatchImage{
 				ID: string(i.ID), Name: string(i.Name), Description: string(i.Description),
 				ECSImageID: string(i.EcsImageID), Platform: string(i.Platform),
 				CreatedAt: string(i.CreationTime),
 			})
 		}
-		return string(a.NextMarker), nil
+		return page, string(a.NextMarker), err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return images, nil
 }
 
 // registrationID keeps an id from being more than one step of a path.

@@ -2,8 +2,10 @@ package alicloud
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -450,6 +452,58 @@ func TestListsFollowTheirPages(t *testing.T) {
 		require.Equal(t, map[string]string{"Type": "Self", "MaxItemCount": "100"}, flat(s.requests[0].query))
 		require.Equal(t, map[string]string{"Type": "Self", "MaxItemCount": "100", "Marker": "more"}, flat(s.requests[1].query))
 	})
+}
+
+func TestAListWhoseTokenIsNotValidBeginsAnewOnce(t *testing.T) {
+	const refused = `{"Code":"Invalid.NextToken","Message":"The specified NextToken is not valid."}`
+	lists := map[string]struct {
+		page string
+		list func(*Cloud) (int, error)
+	}{
+		"Components": {`"ImageComponent":{"ImageComponentSet":[{"ImageComponentId":"ic-1"}]}`, func(c *Cloud) (int, error) {
+			list, err := c.Components(context.Background(), ComponentQuery{Region: region})
+			return len(list), err
+		}},
+		"Pipelines": {`"ImagePipeline":{"ImagePipelineSet":[{"ImagePipelineId":"ip-1"}]}`, func(c *Cloud) (int, error) {
+			list, err := c.Pipelines(context.Background(), PipelineQuery{Region: region})
+			return len(list), err
+		}},
+		"Executions": {`"ImagePipelineExecution":{"ImagePipelineExecutionSet":[{"ExecutionId":"exec-1","Status":"FAILED"}]}`, func(c *Cloud) (int, error) {
+			list, err := c.Executions(context.Background(), ExecutionQuery{Region: region, PipelineID: "ip-1"})
+			return len(list), err
+		}},
+	}
+	for name, l := range lists {
+		first, last := `{"NextToken":"more",`+l.page+`}`, `{`+l.page+`}`
+		t.Run(name, func(t *testing.T) {
+			cloud, s := serve(t, inTurn(first, refused, first, last))
+			n, err := l.list(cloud)
+			require.NoError(t, err)
+			require.Equal(t, 2, n, "what came before the refusal counts no more")
+			require.Len(t, s.requests, 4)
+			require.False(t, s.requests[2].query.Has("NextToken"), "the first page again")
+		})
+		t.Run(name+" twice", func(t *testing.T) {
+			cloud, s := serve(t, inTurn(first, refused, first, refused))
+			n, err := l.list(cloud)
+			require.Equal(t, "Invalid.NextToken", failed(t, err).Code)
+			require.Zero(t, n)
+			require.Len(t, s.requests, 4)
+		})
+	}
+}
+
+// inTurn answers with pages, and with refusals, which have a code.
+func inTurn(bodies ...string) http.HandlerFunc {
+	var next atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		body := bodies[next.Add(1)-1]
+		status := http.StatusOK
+		if strings.Contains(body, `"Code"`) {
+			status = http.StatusForbidden
+		}
+		answers(status, body)(w, r)
+	}
 }
 
 func TestListsThatDoNotEndAreRefused(t *testing.T) {

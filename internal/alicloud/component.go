@@ -64,18 +64,15 @@ func (c *Cloud) listComponents(ctx context.Context, q ComponentQuery, ids []stri
 			return &ecs.DescribeImageComponentsRequestTag{Key: key, Value: value}
 		}),
 	}
-	var components []componentAnswer
-	err := follow(api, func(token string) (string, error) {
+	return follow(api, func(token string) ([]componentAnswer, string, error) {
 		request.NextToken = optional(token)
 		var a componentsAnswer
 		err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
 			_, err := client.DescribeImageComponentsWithContext(ctx, request, &dara.RuntimeOptions{})
 			return err
 		}, &a)
-		components = append(components, a.ImageComponent...)
-		return string(a.NextToken), err
+		return a.ImageComponent, string(a.NextToken), err
 	})
-	return components, err
 }
 
 func (q ComponentQuery) fits(i Component) bool {

@@ -65,22 +65,19 @@ func (c *Cloud) Executions(ctx context.Context, q ExecutionQuery) ([]Execution, 
 	request := &ecs.DescribeImagePipelineExecutionsRequest{
 		RegionId: &q.Region, ExecutionId: optional(q.ID), ImagePipelineId: optional(q.PipelineID), MaxResults: dara.Int32(pageSize),
 	}
-	var executions []Execution
-	err := follow(api, func(token string) (string, error) {
+	executions, err := follow(api, func(token string) (page []Execution, next string, err error) {
 		request.NextToken = optional(token)
 		var a executionsAnswer
-		if err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
+		err = c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
 			_, err := client.DescribeImagePipelineExecutionsWithContext(ctx, request, &dara.RuntimeOptions{})
 			return err
-		}, &a); err != nil {
-			return "", err
-		}
+		}, &a)
 		for _, e := range a.ImagePipelineExecution {
 			if execution := e.execution(); q.fits(execution) {
-				executions = append(executions, execution)
+				page = append(page, execution)
 			}
 		}
-		return string(a.NextToken), nil
+		return page, string(a.NextToken), err
 	})
 	return executions, absent(err, noExecution...)
 }

@@ -43,18 +43,32 @@ func endless(api string) error {
 }
 
 // follow reads a list page by page: read gets the token of the page, empty for the
-// first, and returns the next one, empty after the last.
-func follow(api string, read func(token string) (next string, err error)) error {
+// first, and returns the next one, empty after the last. A token that is not valid any more
+// begins the list anew, once. (ECS API reference, Invalid.NextToken.)
+func follow[T any](api string, read func(token string) (page []T, next string, err error)) ([]T, error) {
+	list, err := followOnce(api, read)
+	if isRefusal(err, "Invalid.NextToken") {
+		return followOnce(api, read)
+	}
+	return list, err
+}
+
+func followOnce[T any](api string, read func(token string) (page []T, next string, err error)) ([]T, error) {
+	var list []T
 	token := ""
 	for range maxPages {
-		next, err := read(token)
-		if err != nil || next == "" {
-			return err
+		page, next, err := read(token)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page...)
+		if next == "" {
+			return list, nil
 		}
 		if next == token {
 			break
 		}
 		token = next
 	}
-	return endless(api)
+	return nil, endless(api)
 }

@@ -113,18 +113,15 @@ func (c *Cloud) listPipelines(ctx context.Context, q PipelineQuery, ids []string
 			return &ecs.DescribeImagePipelinesRequestTag{Key: key, Value: value}
 		}),
 	}
-	var pipelines []listedPipeline
-	err := follow(api, func(token string) (string, error) {
+	return follow(api, func(token string) ([]listedPipeline, string, error) {
 		request.NextToken = optional(token)
 		var a pipelinesAnswer
 		err := c.invokeECS(ctx, api, q.Region, func(client *ecs.Client, ctx context.Context) error {
 			_, err := client.DescribeImagePipelinesWithContext(ctx, request, &dara.RuntimeOptions{})
 			return err
 		}, &a)
-		pipelines = append(pipelines, a.ImagePipeline...)
-		return string(a.NextToken), err
+		return a.ImagePipeline, string(a.NextToken), err
 	})
-	return pipelines, err
 }
 
 // DeletePipeline deletes an image template and its executions with it; ECS refuses it while
