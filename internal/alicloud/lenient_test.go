@@ -37,6 +37,13 @@ func TestAnswersInOtherForms(t *testing.T) {
 		{"an image without wrappers", image, 200,
 			`{"TotalCount":"1","Images":[{"ImageId":"m-1","Status":"Waiting","Progress":30,"Tags":[{"Key":"k","Value":"v"}]}]}`,
 			[]Image{{ID: "m-1", Status: "Waiting", Percent: 30, Tags: Tags{"k": "v"}}}},
+		{"an image beside what is no list", image, 200,
+			`{"Images":{"Count":1,"Image":[{"ImageId":"m-1","Tags":{"Tag":[{"TagKey":"k","TagValue":"v"}],"Note":"x"}}],"Note":"x","More":{"a":1},"Warnings":["x"]}}`,
+			[]Image{{ID: "m-1", Tags: Tags{"k": "v"}}}},
+		{"an image under another name, beside what is no list", image, 200,
+			`{"Images":{"Items":[{"ImageId":"m-1"}],"Note":"x","Nothing":null}}`, []Image{{ID: "m-1"}}},
+		{"an image in two wrappers", image, 200, `{"Images":{"Set":{"Image":[{"ImageId":"m-1"}]}}}`, []Image{{ID: "m-1"}}},
+		{"an image list that is nothing, beside a note", image, 200, `{"Images":{"Image":null,"Note":"x"}}`, []Image(nil)},
 		{"an image whose tags are an empty list", image, 200,
 			`{"TotalCount":1,"Images":{"Image":[{"ImageId":"m-1","Tags":[]}]}}`, []Image{{ID: "m-1"}}},
 		{"an image whose tags are an empty object", image, 200,
@@ -75,7 +82,10 @@ func TestANumberIsNoID(t *testing.T) {
 }
 
 func TestAListThatIsNoListIsBad(t *testing.T) {
-	for _, answer := range []string{`{"Images":"m-1"}`, `{"Images":7}`, `{"Images":{"Image":true}}`, `{"Images":{"Image":["m-1"]}}`} {
+	for _, answer := range []string{
+		`{"Images":"m-1"}`, `{"Images":7}`, `{"Images":{"Image":true}}`, `{"Images":{"Image":["m-1"]}}`,
+		`{"Images":{"Image":true,"More":[]}}`, `{"Images":{"Note":"x","Count":0}}`, `{"Images":{"Some":[],"Others":[]}}`,
+	} {
 		cloud, _ := serve(t, answers(200, answer))
 		_, err := cloud.Images(context.Background(), ImageQuery{Region: region, ID: "m-1"})
 		require.Equal(t, CodeBadAnswer, failed(t, err).Code, answer)

@@ -3,6 +3,8 @@ package alicloud
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 )
 
 // listOf is a list as ECS wraps it: {"Image": [...]}. An empty one may also come as [],
@@ -15,19 +17,49 @@ func (l *listOf[T]) UnmarshalJSON(data []byte) error {
 	case '[':
 		return json.Unmarshal(data, (*[]T)(l))
 	case '{':
-		var wrapper map[string]listOf[T]
-		err := json.Unmarshal(data, &wrapper)
-		for _, items := range wrapper {
-			*l = append(*l, items...)
+		var wrapper map[string]json.RawMessage
+		if err := json.Unmarshal(data, &wrapper); err != nil {
+			return err
 		}
-		return err
+		if inner := wrapped(wrapper); inner != nil {
+			return l.UnmarshalJSON(inner)
+		}
+		return errNoList
 	case 'n':
 		return nil
 	}
 	if string(data) == `""` {
 		return nil
 	}
-	return errors.New("something else stands in the place of a list")
+	return errNoList
+}
+
+var errNoList = errors.New("something else stands in the place of a list")
+
+// wrappedNames are those that the documents give lists within their wrappers.
+var wrappedNames = []string{
+	"Image", "ImageComponentSet", "ImagePipelineSet", "ImagePipelineExecutionSet", "OperationProgress", "Region", "Tag", "Task",
+}
+
+// wrapped is the list within a wrapper: the member with a name that is known for it, or
+// else the only list, or the only member. What else a wrapper holds is none of ours.
+func wrapped(wrapper map[string]json.RawMessage) json.RawMessage {
+	for _, name := range wrappedNames {
+		if list, ok := wrapper[name]; ok {
+			return list
+		}
+	}
+	members := slices.Collect(maps.Values(wrapper))
+	lists := slices.DeleteFunc(slices.Clone(members), func(m json.RawMessage) bool { return m[0] != '[' })
+	switch {
+	case len(members) == 0:
+		return json.RawMessage("null")
+	case len(lists) == 1:
+		return lists[0]
+	case len(members) == 1:
+		return members[0]
+	}
+	return nil
 }
 
 // pageSize is asked of every list; 100 is the most that DescribeImages and Batch
