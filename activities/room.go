@@ -102,8 +102,13 @@ func unwanted(err error) bool {
 // time-out, and the next attempt sees what this one saw.
 const endTimeout = time.Minute
 
-// end tells Temporal how a wait ended.
+// end tells Temporal how a wait ended. A failure that its deadline brought, or that came
+// after it, is not told, as the SDK tells none: the server times the attempt out, and the
+// build ends with Timeout.
 func (r *WaitingRoom) end(ctx context.Context, token []byte, result any, err error) {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return
+	}
 	if cause := context.Cause(ctx); temporal.IsCanceledError(cause) {
 		err = cause
 	}

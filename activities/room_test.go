@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,16 +161,31 @@ func TestWaitThatNobodyWantsEnds(t *testing.T) {
 	}
 }
 
-func TestWaitEndsWithItsDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		books := &books{}
-		is := stay(t, books, time.Hour, func(ctx context.Context, _ *pulse) (any, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
+// Whoever waits beyond the deadline is timed out by the server, whose word is Timeout.
+func TestWaitThatRunsOutOfTimeTellsNoFailure(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fails error
+		told  bool
+	}{
+		{"it ends with the deadline", context.DeadlineExceeded, false},
+		{"its last look ends with the deadline", fmt.Errorf("look at task t-1: %w", context.DeadlineExceeded), false},
+		{"a failure comes after the deadline", Ended(Disappeared, "it is gone", ""), false},
+		{"a result that comes with the deadline is told", nil, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				books := &books{}
+				is := stay(t, books, time.Hour, func(ctx context.Context, _ *pulse) (any, error) {
+					<-ctx.Done()
+					return "done", test.fails
+				})
+				require.Equal(t, 2*time.Hour, time.Since(books.begun))
+				require.Equal(t, test.told, !is.at.IsZero())
+				require.NoError(t, is.err)
+			})
 		})
-		require.Equal(t, 2*time.Hour, is.at.Sub(books.begun))
-		require.ErrorIs(t, is.err, context.DeadlineExceeded)
-	})
+	}
 }
 
 func TestStoppingWorkerEmptiesItsRoom(t *testing.T) {

@@ -5,6 +5,7 @@ package testsuite
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/seed1230462e/kiln/workflows"
 )
@@ -43,6 +45,26 @@ func TestBuildsThatShareATemplate(t *testing.T) {
 	waited := history(t, c, "second-turn")
 	require.Contains(t, scheduled(waited), "AwaitTurn")
 	record(t, waited, "second-turn")
+}
+
+// Waits that run out of the document's time end their builds with Timeout, and the server
+// alone tells the time.
+func TestWaitsThatRunOutOfTimeAreTimeouts(t *testing.T) {
+	p := up(t, "--speed", "1", "--headless")
+	c := p.temporal(t)
+	var runs []client.WorkflowRun
+	for n := range 8 {
+		id := fmt.Sprintf("late-%d", n)
+		run, err := c.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{ID: id, TaskQueue: "kiln"}, "BuildGoldenImage",
+			json.RawMessage(`{"name": "`+id+`", "region": "cn-hangzhou", `+importOneDisk+`, "timeouts": {"import": "4s"}}`))
+		require.NoError(t, err)
+		runs = append(runs, run)
+	}
+	for _, run := range runs {
+		var failed *temporal.ApplicationError
+		require.ErrorAs(t, run.Get(context.Background(), nil), &failed)
+		require.Equal(t, "Timeout", failed.Type())
+	}
 }
 
 // A conflict that clears by itself is waited for, and `kiln status` says what for.
