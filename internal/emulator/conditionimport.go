@@ -38,7 +38,7 @@ func (c *call) checkImportName(img image) {
 func (c *call) checkFormats(disks []imageDisk) {
 	formats := c.conditions.Regions[c.line.Region].Formats
 	for _, d := range disks {
-		c.check(len(formats) == 0 || slices.Contains(formats, d.Format), "InvalidImageFormat.RegionNotSupported")
+		c.check(d.blank() || len(formats) == 0 || slices.Contains(formats, d.Format), "InvalidImageFormat.RegionNotSupported")
 	}
 }
 

@@ -34,11 +34,14 @@ func (c *call) readImportDisks() []imageDisk {
 	return disks
 }
 
+// importDisk reads one disk. A046: only the system disk has to have a file; a data disk
+// without one is empty, and has to say how large it is.
 func (p params) importDisk(system bool) imageDisk {
-	d := imageDisk{Bucket: p.required("OSSBucket"), Object: p.required("OSSObject")}
-	p.check(d.Bucket == "" || ossfs.ValidBucket(d.Bucket), "InvalidOSSBucket.Malformed")
-	p.check(objectKey(d.Object), "InvalidOSSObject.Malformed")
-	p.check(diskSuffix(d.Object), "UnsupportedSuffix.OSSObject")
+	var d imageDisk
+	filed := system || p.has("OSSBucket") || p.has("OSSObject")
+	if filed {
+		d.Bucket, d.Object = p.diskFile()
+	}
 	d.Format = p.oneOf("Format", "", "InvalidImageFormat.Malformed", "RAW", "VHD", "QCOW2", "VMDK")
 	code := "InvalidDataDiskSize"
 	if system {
@@ -46,10 +49,20 @@ func (p params) importDisk(system bool) imageDisk {
 	}
 	d.SizeGiB = p.number("DiskImSize", 0, 1, maxDiskGiB, code)
 	d.SizeGiB = p.number("DiskImageSize", d.SizeGiB, 1, maxDiskGiB, code)
+	p.check(filed || d.SizeGiB > 0, code)
 	if p.has("Device") && !deviceForm.MatchString(p.text("Device")) {
 		p.check(false, "InvalidParameter.Malformed")
 	}
 	return d
+}
+
+// diskFile reads where the file of a disk lies.
+func (p params) diskFile() (bucket, object string) {
+	bucket, object = p.required("OSSBucket"), p.required("OSSObject")
+	p.check(bucket == "" || ossfs.ValidBucket(bucket), "InvalidOSSBucket.Malformed")
+	p.check(objectKey(object), "InvalidOSSObject.Malformed")
+	p.check(diskSuffix(object), "UnsupportedSuffix.OSSObject")
+	return bucket, object
 }
 
 // readTemplateDisks reads ImportImageOptions.DiskDeviceMappings.N of CreateImagePipeline.
@@ -78,6 +91,9 @@ func (c *call) measureImport(disks []imageDisk) (int64, error) {
 	var total int64
 	for n := range disks {
 		d := &disks[n]
+		if d.blank() {
+			continue
+		}
 		c.checkReach(importer, *d, c.text("RoleName"))
 		file, err := c.server.inspect(d.Bucket, d.Object)
 		if err != nil {

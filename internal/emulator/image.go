@@ -51,6 +51,9 @@ type imageDisk struct {
 	Format, Bucket, Object string
 }
 
+// blank says whether there is no file behind the disk.
+func (d imageDisk) blank() bool { return d.Object == "" }
+
 func (i image) key() key { return key{"image", i.Region, i.ID, []string{i.Name}} }
 
 // status is the image's state; empty when it does not exist yet, or not any more.

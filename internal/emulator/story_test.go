@@ -331,6 +331,23 @@ func TestComponentParameters(t *testing.T) {
 	c.pipeline("BuildContent", "COMPONENT "+id+" --version 2.0")
 }
 
+func TestADataDiskWithoutAFileIsEmpty(t *testing.T) {
+	c := newCloud(t)
+	c.set(Conditions{Regions: map[string]Region{"cn-hangzhou": {Formats: []string{"QCOW2"}}}})
+	base := c.imported(importArgs.with("DiskDeviceMapping.2.DiskImageSize", "7", "DiskDeviceMapping.3.DiskImSize", "8"))
+	run := c.start(c.pipeline("BaseImage", base))
+	c.clock.pass(time.Hour)
+	_, built := c.execution(run)
+	for _, id := range []string{base, built} {
+		image := c.ecs("DescribeImages", args{"ImageId": id}).ok()
+		disk := func(n int, name string) string {
+			return image.text("Images", "Image", 0, "DiskDeviceMappings", "DiskDeviceMapping", n, name)
+		}
+		require.Equal(t, []string{"data", "7", ""}, []string{disk(1, "Type"), disk(1, "Size"), disk(1, "ImportOSSObject")})
+		require.Equal(t, []string{"data", "8", ""}, []string{disk(2, "Type"), disk(2, "Size"), disk(2, "ImportOSSObject")})
+	}
+}
+
 func TestManyDisks(t *testing.T) {
 	c := newCloud(t)
 	a := importArgs
