@@ -299,8 +299,9 @@ func TestContractCreateImagePipelineRefusals(t *testing.T) {
 			400, "InvalidParameter.BuildContent", "%s."},
 		{"a component with an unknown parameter", func(r *pipelineRequest) { r.SetTestContent("COMPONENT " + test + " --a 1") },
 			400, "InvalidParameter.TestContent", "%s."},
-		{"ImportImageOptions without OSS", func(r *pipelineRequest) { r.ImportImageOptions = pipelineFromOSS().ImportImageOptions },
-			400, "InvalidParameterCombination", "%s."},
+		{"a fixed name that is none", func(r *pipelineRequest) {
+			r.ImageOptions, r.AdvancedOptions = nil, new(ecs.CreateImagePipelineRequestAdvancedOptions).SetImageNameSuffix("disable")
+		}, 400, "InvalidParameterCombination", "%s."},
 	}
 	for _, bad := range badContents {
 		switch bad.code {

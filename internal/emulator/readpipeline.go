@@ -34,18 +34,14 @@ func (c *call) readPipeline() pipeline {
 	return p
 }
 
-// readBase reads what belongs to the kind of base image and refuses what belongs to
-// another.
+// readBase reads what belongs to the kind of base image. A047: what belongs to another
+// is not looked at.
 func (c *call) readBase(p *pipeline) {
-	p.BaseImage = c.text("BaseImage")
 	if p.BaseImageType == baseOSS {
-		c.check(p.BaseImage == "", "InvalidParameterCombination", "BaseImage cannot be used with BaseImageType OSS.")
 		c.check(!c.in("ImportImageOptions").empty(), "MissingParameter.ImportImageOptions")
 		return
 	}
-	c.required("BaseImage")
-	c.check(c.in("ImportImageOptions").empty(), "InvalidParameterCombination",
-		"ImportImageOptions can only be used with BaseImageType OSS.")
+	p.BaseImage = c.required("BaseImage")
 	if p.BaseImageType == baseFamily {
 		c.check(lengthIn(p.BaseImage, 2, 128), "InvalidImageFamily.Malformed")
 	}

@@ -159,7 +159,6 @@ func TestCreateImagePipelineRefuses(t *testing.T) {
 		{"a base image that is not yet usable", []string{"BaseImage", creating}, 404, "InvalidImage.NotFound"},
 		{"a base image of another region", []string{"BaseImage", creating, "RegionId", "cn-beijing"}, 404, "InvalidImage.NotFound"},
 		{"an unknown family", []string{"BaseImageType", "IMAGE_FAMILY", "BaseImage", "none"}, 404, "InvalidImage.NotFound"},
-		{"import options beside a base image", []string{"ImportImageOptions.OSType", "linux"}, 400, "InvalidParameterCombination"},
 		{"a bad name", []string{"Name", "-x"}, 400, "InvalidName.Malformed"},
 		{"a description that is a URL", []string{"Description", "http://x"}, 400, "InvalidDescription.Malformed"},
 		{"build content of more than 16 KB", []string{"BuildContent", "RUN " + strings.Repeat("x", 16<<10)}, 400, "InvalidBuildContent.LengthExceeded"},
@@ -222,7 +221,6 @@ func TestCreateImagePipelineFromOSSRefuses(t *testing.T) {
 		eighteen = append(eighteen, prefix+"OSSBucket", "golden", prefix+"OSSObject", "data.raw")
 	}
 	c.refusals(t, "CreateImagePipeline", fromOSSArgs, []broken{
-		{"a base image beside it", []string{"BaseImage", ubuntu}, 400, "InvalidParameterCombination"},
 		{"no import options", []string{disk1 + "OSSBucket", "-", disk1 + "OSSObject", "-"}, 404, "MissingParameter.ImportImageOptions"},
 		{"no disk", []string{disk1 + "OSSBucket", "-", disk1 + "OSSObject", "-", importOption + "OSType", "linux"}, 404, "MissingParameter.ImageOptionsDiskDeviceMappings"},
 		{"no bucket", []string{disk1 + "OSSBucket", "-"}, 404, "MissingParameter.ImportImageOptionsDiskDeviceMappingsOSSBucket"},

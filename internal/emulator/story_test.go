@@ -295,6 +295,19 @@ func TestATemplateFromOSS(t *testing.T) {
 	require.Equal(t, "Debian", c.ecs("DescribeImages", args{"ImageId": imageID}).ok().text("Images", "Image", 0, "Platform"))
 }
 
+func TestATemplateIgnoresWhatBelongsToAnotherKindOfBase(t *testing.T) {
+	c := newCloud(t)
+	shown := func(a args) result {
+		id := c.ecs("CreateImagePipeline", a).ok().text("ImagePipelineId")
+		return c.ecs("DescribeImagePipelines", args{"ImagePipelineId.1": id}).ok()
+	}
+	fromOSS := shown(fromOSSArgs.with("BaseImage", "m-none"))
+	require.Empty(t, fromOSS.text("ImagePipeline", "ImagePipelineSet", 0, "BaseImage"))
+	onImage := shown(pipelineArgs.with(importOption+"OSType", "no system", disk1+"OSSObject", "none"))
+	require.Equal(t, ubuntu, onImage.text("ImagePipeline", "ImagePipelineSet", 0, "BaseImage"))
+	require.NotContains(t, onImage.at("ImagePipeline", "ImagePipelineSet", 0), "ImportImageOptions")
+}
+
 func TestComponentVersions(t *testing.T) {
 	c := newCloud(t)
 	version := func(id string) string {
