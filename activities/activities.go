@@ -22,7 +22,7 @@ func Register(r worker.ActivityRegistry, cloud *alicloud.Cloud, watcher Watcher,
 	r.RegisterActivity(&Import{ECS: cloud, Watcher: watcher, Room: room})
 	r.RegisterActivity(&Component{ECS: cloud})
 	r.RegisterActivity(&Pipeline{ECS: cloud, Watcher: watcher, Room: room})
-	r.RegisterActivity(&Registration{Batch: cloud})
+	r.RegisterActivity(&Registration{Batch: cloud, ECS: cloud})
 	r.RegisterActivity(&Schedules{})
 	r.RegisterActivity(&Resources{ECS: cloud, Batch: cloud, Watcher: watcher, Room: room})
 	r.RegisterActivity(&Notification{Sender: notify.New(notify.Options{})})

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
 )
@@ -22,6 +23,15 @@ func imageNamed(ctx context.Context, ecs images, region, name string) error {
 		return alicloud.ErrNotFound
 	}
 	return taken{fmt.Sprintf("Image %s has the name %s: %s.", named[0].ID, name, owner(named[0].Tags, named[0].CreatedAt))}
+}
+
+// stuck says which image is in one of the states; empty when none is, or it cannot be seen.
+func stuck(ctx context.Context, ecs images, q alicloud.ImageQuery, states ...string) string {
+	found, err := ecs.Images(ctx, q)
+	if err != nil || len(found) == 0 || !slices.Contains(states, found[0].Status) {
+		return ""
+	}
+	return fmt.Sprintf("Image %s is %s and will not become Available by itself.", found[0].ID, found[0].Status)
 }
 
 // awaitImage blocks until an image is Available and returns it. What made it has ended well

@@ -50,6 +50,7 @@ func (a *Import) ImportImage(ctx context.Context, in ImportImageInput) (ImportIm
 		asked: in.Asked,
 		call:  func() (alicloud.ImportImageResponse, error) { return a.ECS.ImportImage(ctx, importRequest(in)) },
 		find:  func() (alicloud.ImportImageResponse, error) { return a.find(ctx, in) },
+		never: func() (why, advice string) { return a.never(ctx, in) },
 	})
 	if err != nil {
 		return ImportImageResult{}, err
@@ -69,6 +70,13 @@ func (a *Import) find(ctx context.Context, in ImportImageInput) (alicloud.Import
 	}
 	task, err := a.ECS.ImportTask(ctx, in.Region, images[0].ID)
 	return alicloud.ImportImageResponse{ImageID: images[0].ID, TaskID: task.ID}, err
+}
+
+// never looks at the image that has the name. (ECS API reference, ImportImage, older
+// edition: IncorrectImageStatus. A034.)
+func (a *Import) never(ctx context.Context, in ImportImageInput) (why, advice string) {
+	why = stuck(ctx, a.ECS, alicloud.ImageQuery{Region: in.Region, Name: in.Import.ImageName}, "CreateFailed", "UnAvailable")
+	return why, "Delete the image that has the name, or choose another source.import.imageName, then build again."
 }
 
 func importRequest(in ImportImageInput) alicloud.ImportImageRequest {

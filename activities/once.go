@@ -27,6 +27,9 @@ type creation[T any] struct {
 	// find looks for what an earlier call has made. Nothing there is ErrNotFound; something
 	// that is not it is a taken.
 	find func() (T, error)
+	// never says why the conflict that refuses the call will not clear, and what to do; empty
+	// when it may. Nil: it always may.
+	never func() (why, advice string)
 }
 
 // taken is the error of a look that found something else in the place of what it looked for.
@@ -77,23 +80,43 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 // clears by itself may be one with an earlier attempt of our own.
 func mayExist(class errcode.Class) bool { return class == errcode.Reconcile || class == errcode.Wait }
 
-// reconcile finds out what it is that exists. Patient: it may not be listed yet.
+// reconcile finds out what it is that exists, or is in the way. Patient: it may not be
+// listed yet.
 func reconcile[T any](ctx context.Context, c creation[T], refused *alicloud.Error, patient bool) (thing T, adopted bool, err error) {
 	found, err := c.find()
 	var other taken
 	switch {
 	case err == nil:
 		return found, true, nil
-	case errors.As(err, &other):
+	case !errors.Is(err, alicloud.ErrNotFound) && !errors.As(err, &other):
+		return thing, false, failureToMake(ctx, c.doing, err, true)
+	}
+	class := lookUp(refused).Class
+	if class == errcode.Wait && c.never != nil {
+		if why, advice := c.never(); why != "" {
+			return thing, false, neverClears(ctx, c.doing, refused, why, advice)
+		}
+	}
+	switch {
+	case other.what != "":
 		exists := *refused
 		exists.Message += " " + other.what
 		return thing, false, failure(ctx, c.doing, &exists)
-	case !errors.Is(err, alicloud.ErrNotFound):
-		return thing, false, failureToMake(ctx, c.doing, err, true)
-	case lookUp(refused).Class == errcode.Reconcile && patient:
+	case class == errcode.Reconcile && patient:
 		return thing, false, notListed(c.doing, refused, existsPause)
 	}
 	return thing, false, failureToMake(ctx, c.doing, refused, true)
+}
+
+// neverClears is the failure of a call that met a conflict for which a build would wait in
+// vain.
+func neverClears(ctx context.Context, doing string, refused *alicloud.Error, why, advice string) error {
+	is := failureIn(refused)
+	is.Class, is.Advice, is.Attempt = errcode.Stop, advice, attempt(ctx)
+	is.Message += " " + why
+	is.MayExist = !answered(refused)
+	return temporal.NewApplicationErrorWithOptions(doing+": "+is.Message, is.Code,
+		temporal.ApplicationErrorOptions{NonRetryable: true, Details: []any{is}})
 }
 
 // The cloud's lists lag behind its own writes. The pauses before the next look for what a

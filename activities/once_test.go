@@ -89,7 +89,7 @@ func TestWhatExistsIsAdoptedOrNamed(t *testing.T) {
 	}
 	registering := func(a *account, env *testsuite.TestActivityEnvironment) (string, error) {
 		in := RegisterImageInput{Token: "tok", ECSImageID: "m-1", BatchCompute: spec.BatchCompute{Name: "web", Platform: "Linux"}}
-		return run(env, (&Registration{Batch: a}).RegisterImage, in, func(r RegisterImageResult) string { return r.ImageID })
+		return run(env, (&Registration{Batch: a, ECS: a}).RegisterImage, in, func(r RegisterImageResult) string { return r.ImageID })
 	}
 	for _, test := range []struct {
 		name         string
@@ -137,6 +137,64 @@ func TestWhatExistsIsAdoptedOrNamed(t *testing.T) {
 			failure := refused(t, err, test.code)
 			require.Contains(t, failure.Message, test.says)
 			require.Equal(t, "R-1", failure.RequestID)
+		})
+	}
+}
+
+// A conflict with an image is waited for only while the image can leave its state.
+func TestConflictThatNeverClearsStops(t *testing.T) {
+	notAvailable := &alicloud.Error{API: "BatchCompute.CreateImage", Code: "InvalidEcsImageId", HTTPStatus: 400, RequestID: "R-1",
+		Message: "Specified parameter EcsImageId is not valid. The image is not available."}
+	incorrect := &alicloud.Error{API: "ImportImage", Code: "IncorrectImageStatus", HTTPStatus: 400, RequestID: "R-1",
+		Message: "The specified image is not available."}
+	registering := func(a *account) error {
+		in := RegisterImageInput{ECSImageID: "m-1", BatchCompute: spec.BatchCompute{Name: "web", Platform: "Linux"}}
+		_, err := run(plain(), (&Registration{Batch: a, ECS: a}).RegisterImage, in, func(r RegisterImageResult) string { return r.ImageID })
+		return err
+	}
+	importing := func(a *account) error {
+		in := ImportImageInput{Import: spec.Import{ImageName: "web"}}
+		_, err := run(plain(), (&Import{ECS: a}).ImportImage, in, func(r ImportImageResult) string { return r.ImageID })
+		return err
+	}
+	for _, test := range []struct {
+		do      func(*account) error
+		refusal *alicloud.Error
+		status  string // empty: it is not there
+		stops   bool
+		advice  string
+	}{
+		{registering, notAvailable, "CreateFailed", true, "build a new one"},
+		{registering, notAvailable, "UnAvailable", true, "build a new one"},
+		{registering, notAvailable, "Deprecated", true, "Available again"},
+		{registering, notAvailable, "Creating", false, ""},
+		{registering, notAvailable, "Available", false, ""},
+		{registering, notAvailable, "", false, ""},
+		{importing, incorrect, "CreateFailed", true, "source.import.imageName"},
+		{importing, incorrect, "UnAvailable", true, "source.import.imageName"},
+		{importing, incorrect, "Deprecated", false, ""},
+		{importing, incorrect, "Waiting", false, ""},
+		{importing, incorrect, "", false, ""},
+	} {
+		t.Run(test.refusal.API+" "+test.status, func(t *testing.T) {
+			a := account{refusal: test.refusal}
+			is := []alicloud.Image{{ID: "m-1", Status: test.status}}
+			switch {
+			case test.status == "":
+			case test.refusal == incorrect:
+				a.named = is
+			default:
+				a.images = is
+			}
+			failure := refused(t, test.do(&a), test.refusal.Code)
+			require.Equal(t, !test.stops, failure.Waits())
+			require.Contains(t, failure.Message, test.refusal.Message)
+			require.Equal(t, "R-1", failure.RequestID)
+			if test.stops {
+				require.Contains(t, failure.Message, "Image m-1 is "+test.status)
+				require.Contains(t, failure.Advice, test.advice)
+				require.False(t, failure.MayExist)
+			}
 		})
 	}
 }

@@ -17,7 +17,10 @@ type Registrar interface {
 }
 
 // Registration makes ECS images known to Batch Compute.
-type Registration struct{ Batch Registrar }
+type Registration struct {
+	Batch Registrar
+	ECS   images
+}
 
 // RegisterImageInput asks for a registration.
 type RegisterImageInput struct {
@@ -44,6 +47,7 @@ func (a *Registration) RegisterImage(ctx context.Context, in RegisterImageInput)
 		asked: in.Asked,
 		call:  func() (string, error) { return a.Batch.RegisterImage(ctx, registerRequest(in)) },
 		find:  func() (string, error) { return a.find(ctx, in) },
+		never: func() (why, advice string) { return a.never(ctx, in) },
 	})
 	if err != nil {
 		return RegisterImageResult{}, err
@@ -81,4 +85,10 @@ func (a *Registration) find(ctx context.Context, in RegisterImageInput) (string,
 		}
 	}
 	return "", alicloud.ErrNotFound
+}
+
+// never looks at the image: only one that is Available can be registered.
+func (a *Registration) never(ctx context.Context, in RegisterImageInput) (why, advice string) {
+	why = stuck(ctx, a.ECS, alicloud.ImageQuery{Region: in.Region, ID: in.ECSImageID}, "CreateFailed", "UnAvailable", "Deprecated")
+	return why, "Look at the image in the ECS console: make a Deprecated one Available again, otherwise build a new one."
 }

@@ -75,7 +75,11 @@ func observe(t *testing.T, e errcode.Entry) observed {
 			continue
 		}
 		proveWay(t, w, s)
-		seen.causes = append(seen.causes, w.because)
+		because := w.because
+		if w.never != "" {
+			because += " (1 call, fails)"
+		}
+		seen.causes = append(seen.causes, because)
 	}
 	return seen
 }
@@ -175,9 +179,18 @@ func proveWay(t *testing.T, w way, s saying) {
 	s.message = "" // the cloud fills in what is wrong
 	bubble(t, func(y *yard) {
 		document := y.enter(w)
+		there := len(y.calls(s.api))
 		clear := func() { require.NoError(y.t, y.server.Set(w.after)) }
-		switch v := y.build(order{document: document, at: map[time.Duration]func(){5 * time.Minute: clear}}); s.class {
-		case errcode.Stop:
+		v := y.build(order{document: document, at: map[time.Duration]func(){5 * time.Minute: clear}})
+		switch {
+		case w.never != "":
+			require.Equal(t, s.code, v.typ, v.err)
+			require.Contains(t, v.failure.Message, w.never)
+			require.Equal(t, string(errcode.Stop), v.failure.Class)
+			require.NotEqual(t, s.advice, v.failure.Advice, "there is nothing to wait for")
+			require.Len(t, y.calls(s.api)[there:], 1)
+			require.Equal(t, v.shown(), v.progress.Error)
+		case s.class == errcode.Stop:
 			require.Equal(t, 1, y.stopped(v, s))
 		default:
 			require.NoError(t, v.err)

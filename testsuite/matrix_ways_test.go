@@ -25,6 +25,7 @@ type way struct {
 	state           emulator.Conditions
 	after           emulator.Conditions // five minutes later
 	before          func(y *yard) (document string)
+	never           string // what a failure says of a conflict that will not clear; empty: it clears
 }
 
 // ways are those that a valid document leaves open. The other rows are malformed requests
@@ -32,9 +33,12 @@ type way struct {
 var ways = []way{
 	{api: "ImportImage", code: "Forbbiden", because: "the account may not import",
 		state: emulator.Conditions{Forbid: map[string]emulator.Denial{"ImportImage": emulator.DeniedToAccount}}},
+	{api: "ImportImage", code: "IncorrectImageStatus", because: "the image of that name is Waiting", before: anotherImage,
+		state: emulator.Conditions{Status: map[string]string{"m-*": "Waiting"}},
+		after: emulator.Conditions{Status: map[string]string{"m-bp1000000000001": "none"}}},
 	{api: "ImportImage", code: "IncorrectImageStatus", because: "the image of that name is UnAvailable", before: anotherImage,
 		state: emulator.Conditions{Status: map[string]string{"m-*": "UnAvailable"}},
-		after: emulator.Conditions{Status: map[string]string{"m-bp1000000000001": "none"}}},
+		never: "Image m-bp1000000000001 is UnAvailable"},
 	{api: "ImportImage", code: "RegionId.NotFound", because: "the region is closed",
 		state: emulator.Conditions{OldAnswers: true, Regions: map[string]emulator.Region{hangzhou: {Closed: true}}}},
 	{api: "ImportImage", code: "ImageIsImporting", because: "somebody imports the same object",
@@ -87,6 +91,15 @@ var ways = []way{
 		state: from(registers, emulator.Conditions{Status: map[string]string{"m-*": "none"}})},
 	{api: registers, code: "InvalidEcsImageId", says: "not available", because: "the image is being worked on",
 		state: from(registers, emulator.Conditions{Status: map[string]string{"m-*": "Creating"}})},
+	{api: registers, code: "InvalidEcsImageId", says: "not available", because: "the image is CreateFailed",
+		state: from(registers, emulator.Conditions{Status: map[string]string{"m-*": "CreateFailed"}}),
+		never: "Image m-bp1000000000002 is CreateFailed"},
+	{api: registers, code: "InvalidEcsImageId", says: "not available", because: "the image is UnAvailable",
+		state: from(registers, emulator.Conditions{Status: map[string]string{"m-*": "UnAvailable"}}),
+		never: "Image m-bp1000000000002 is UnAvailable"},
+	{api: registers, code: "InvalidEcsImageId", says: "not available", because: "the image is Deprecated",
+		state: from(registers, emulator.Conditions{Status: map[string]string{"m-*": "Deprecated"}}),
+		never: "Image m-bp1000000000002 is Deprecated"},
 	{api: registers, code: "InvalidEcsImageId", says: "share Image Quota", because: "the quota of shares is used up",
 		state: emulator.Conditions{Quotas: map[string]int{"sharedImages": 0}}},
 	{api: registers, code: "InvalidRoleArn", says: "created", because: "the role of Batch Compute is missing",

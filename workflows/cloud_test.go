@@ -243,7 +243,7 @@ func environment(t *testing.T, c *cloud) *testsuite.TestWorkflowEnvironment {
 	env.RegisterActivity(&activities.Import{ECS: c, Watcher: watcher})
 	env.RegisterActivity(&activities.Component{ECS: c})
 	env.RegisterActivity(&activities.Pipeline{ECS: c, Watcher: watcher})
-	env.RegisterActivity(&activities.Registration{Batch: c})
+	env.RegisterActivity(&activities.Registration{Batch: c, ECS: c})
 	env.RegisterActivity(&activities.Inputs{Cloud: c})
 	env.RegisterActivity(&activities.Resources{ECS: c, Batch: c, Watcher: watcher})
 	return env
