@@ -92,7 +92,7 @@ func (p *parser) line(l line) *Fault {
 	switch l.name {
 	case "FROM":
 		return p.base(l)
-	case "COMPONENT":
+	case "COMPONENT": // A048: on Windows too
 		return p.component(l)
 	}
 	rule, known := rules[l.name]
