@@ -39,7 +39,7 @@ const (
 	StateFailed    State = "failed"
 	StateCancelled State = "cancelled"
 	StateUnchanged State = "unchanged" // of a build: see OutcomeUnchanged
-	StateSkipped   State = "skipped"   // of a build: see OutcomeSkipped
+	StateSkipped   State = "skipped"   // of a build: see OutcomeSkipped; of a step: the build ended without it, as one that had nothing to do
 )
 
 // Progress says where a build is.
@@ -125,19 +125,26 @@ func (b *build) note(text string) {
 	b.progress.of(b.progress.Step).Detail = text
 }
 
-// end sets the build's final state; the outcome is that of a build that had nothing to do.
+// end sets the build's final state; the outcome is that of a build that had nothing to do,
+// and so has skipped its steps.
 func (p *Progress) end(err error, outcome Outcome) {
 	p.State = stateAfter(err)
-	switch {
-	case err == nil && outcome == OutcomeUnchanged:
-		p.State = StateUnchanged
-	case err == nil && outcome == OutcomeSkipped:
-		p.State = StateSkipped
+	if err == nil && (outcome == OutcomeUnchanged || outcome == OutcomeSkipped) {
+		p.State = outcome.state()
+		p.skipPending()
 	}
 	var refused *temporal.ApplicationError
 	var failure Failure
 	if errors.As(err, &refused) && refused.Details(&failure) == nil {
 		p.Error = &failure
+	}
+}
+
+func (p *Progress) skipPending() {
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.State == StatePending {
+			s.State = StateSkipped
+		}
 	}
 }
 
@@ -153,7 +160,7 @@ func stateAfter(err error) State {
 
 // marks stand before the steps in the Web UI.
 var marks = map[State]string{
-	StatePending: "▫️", StateRunning: "▶️", StateWaiting: "⏸️", StateSucceeded: "✅", StateFailed: "❌", StateCancelled: "⏹️",
+	StatePending: "▫️", StateRunning: "▶️", StateWaiting: "⏸️", StateSucceeded: "✅", StateFailed: "❌", StateCancelled: "⏹️", StateSkipped: "⏭️",
 }
 
 // tellDetails shows the steps as the workflow's current details in the Web UI.

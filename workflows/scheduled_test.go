@@ -7,12 +7,24 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"github.com/seed1230462e/kiln/internal/alicloud"
 )
 
 // scheduled runs a document as a schedule does, after the last success.
 func scheduled(t *testing.T, c *cloud, at string, last *Result, document string) (Result, error) {
+	t.Helper()
+	env := scheduledIn(t, c, at, last, document)
+	var result Result
+	if err := env.GetWorkflowError(); err != nil {
+		return result, err
+	}
+	return result, env.GetWorkflowResult(&result)
+}
+
+// scheduledIn is the environment in which such a run has ended.
+func scheduledIn(t *testing.T, c *cloud, at string, last *Result, document string) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	c.calls = nil
 	env := environment(t, c)
@@ -24,11 +36,7 @@ func scheduled(t *testing.T, c *cloud, at string, last *Result, document string)
 	}
 	env.ExecuteWorkflow(BuildType, raw(document))
 	require.True(t, env.IsWorkflowCompleted())
-	var result Result
-	if err := env.GetWorkflowError(); err != nil {
-		return result, err
-	}
-	return result, env.GetWorkflowResult(&result)
+	return env
 }
 
 const (
@@ -65,6 +73,32 @@ func TestUnchangedInputEndsWithTheEarlierImage(t *testing.T) {
 	third, err := scheduled(t, &c, secondNight, &second, text)
 	require.NoError(t, err)
 	require.Equal(t, OutcomeUnchanged, third.Outcome, "the last success is handed on")
+}
+
+// A build that had nothing to do did none of its steps, so it does not say that they succeeded or
+// are yet to come.
+func TestRunThatStandsStillSkipsItsSteps(t *testing.T) {
+	text := document(imported, built, registered, `"schedule": {"when": "changed"}`)
+	frozen := document(imported, built, registered, `"schedule": {"freeze": [{"from": "2026-11-01", "to": "2026-12-01"}]}`)
+	var c cloud
+	last, err := scheduled(t, &c, firstNight, nil, text)
+	require.NoError(t, err)
+	for _, test := range []struct {
+		name, document string
+		state          State
+	}{
+		{"in a freeze window", frozen, StateSkipped},
+		{"with inputs that have not changed", text, StateUnchanged},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			progress := progressOf(t, scheduledIn(t, &c, secondNight, &last, test.document))
+			require.Equal(t, test.state, progress.State)
+			require.Len(t, progress.Steps, 4)
+			for _, step := range progress.Steps {
+				require.Equal(t, StepProgress{Name: step.Name, State: StateSkipped}, step)
+			}
+		})
+	}
 }
 
 func TestChangeOfAnyInputCausesABuild(t *testing.T) {
