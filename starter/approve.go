@@ -98,7 +98,7 @@ func runDecide(ctx context.Context, a *app, conn *cli.Connection, opts decideOpt
 	if err != nil {
 		return s.settle(opts.BuildID, err)
 	}
-	snap := describe(desc.GetWorkflowExecutionInfo())
+	snap := introduce(desc.GetWorkflowExecutionInfo())
 	if snap.closed() {
 		return cli.Fail(cli.ExitUsage, fmt.Errorf("build %s does not wait for approval: it %s at %s", opts.BuildID, ended(snap.State), s.clock(*snap.FinishedAt)))
 	}

@@ -76,7 +76,7 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 	if isFleet(desc) {
 		return s.cancelFleet(ctx, desc, opts)
 	}
-	asked := describe(desc.GetWorkflowExecutionInfo())
+	asked := introduce(desc.GetWorkflowExecutionInfo())
 	runID := asked.RunID
 	if err := s.askToStop(ctx, subject{"build", opts.BuildID}, asked, client.CancelWorkflowOptions{
 		WorkflowID: opts.BuildID, RunID: runID, Reason: opts.Reason,
@@ -93,7 +93,7 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 		return err
 	}
 	if is.State, is.Resources = snap.State, snap.Resources; is.State != workflows.StateCancelled {
-		return cli.Fail(cli.ExitFailed, fmt.Errorf("build %[1]s %[2]s before it could be cancelled; `%[3]s status %[1]s` shows how", is.BuildID, is.State, s.name))
+		return cli.Fail(cli.ExitFailed, fmt.Errorf("build %[1]s %[2]s before it could be cancelled; `%[3]s status %[1]s` shows how", is.BuildID, ended(is.State), s.name))
 	}
 	return s.printCancelled(is, snap, opts.follow.Output)
 }
@@ -112,9 +112,17 @@ func (s *session) askToStop(ctx context.Context, what subject, snap snapshot, re
 	return nil
 }
 
+// ended says in a sentence how a build or fleet ended.
 func ended(state workflows.State) string {
-	if state == workflows.StateCancelled {
+	switch state {
+	case workflows.StateCancelled:
 		return "was cancelled"
+	case workflows.StateSkipped:
+		return "was skipped"
+	case workflows.StateUnchanged:
+		return "ended unchanged"
+	case statePartial:
+		return "was partly successful"
 	}
 	return string(state)
 }

@@ -59,7 +59,8 @@ type fakeTemporal struct {
 	historyErr error
 	queryErr   error
 	asked      int
-	unmapped   bool // the namespace does not know the search attributes
+	state      workflows.State // the search attribute of that name, when there is one
+	unmapped   bool            // the namespace does not know the search attributes
 	startErr   error
 	start      client.StartWorkflowOptions
 	args       []any
@@ -114,6 +115,9 @@ func (f *fakeTemporal) DescribeWorkflowExecution(_ context.Context, id, runID st
 	info := execution(id, now.status, f.begun)
 	info.Execution.RunId = cmp.Or(f.runID, info.Execution.RunId)
 	info.FirstRunId = f.firstRunID
+	if data, err := converter.GetDefaultDataConverter().ToPayload(string(f.state)); err == nil && f.state != "" {
+		info.SearchAttributes = &commonpb.SearchAttributes{IndexedFields: map[string]*commonpb.Payload{workflows.AttrState.GetName(): data}}
+	}
 	if f.typ != "" {
 		info.Type.Name = f.typ
 	}

@@ -58,7 +58,7 @@ type cancelledFleet struct {
 
 // cancelFleet asks a fleet to stop, and with it each of its builds that run.
 func (s *session) cancelFleet(ctx context.Context, desc *workflowservice.DescribeWorkflowExecutionResponse, opts cancelOptions) error {
-	snap := describe(desc.GetWorkflowExecutionInfo())
+	snap := introduce(desc.GetWorkflowExecutionInfo())
 	if err := s.askToStop(ctx, subject{"fleet", opts.BuildID}, snap, client.CancelWorkflowOptions{
 		WorkflowID: opts.BuildID, FirstExecutionRunID: firstRun(desc), Reason: opts.Reason,
 	}); err != nil {

@@ -177,7 +177,7 @@ func fleetWord(snap fleetSnapshot) string {
 	case snap.State == workflows.StateCancelled:
 		return "was cancelled"
 	case snap.Outcome != "":
-		return outcomeWord(snap.Outcome)
+		return ended(workflows.State(snap.Outcome))
 	}
 	return string(snap.State)
 }

@@ -208,13 +208,13 @@ func (s *session) list(ctx context.Context, opts listOptions) ([]listed, error) 
 }
 
 func listing(info *workflowpb.WorkflowExecutionInfo) listed {
-	snap := describe(info)
+	snap := introduce(info)
 	return listed{
 		BuildID:    snap.BuildID,
 		RunID:      snap.RunID,
 		Name:       snap.Name,
 		Region:     snap.Region,
-		State:      snap.outcome(info),
+		State:      snap.State,
 		ImageID:    attribute(info, workflows.AttrImageID.GetName()),
 		StartedAt:  snap.StartedAt,
 		FinishedAt: snap.FinishedAt,

@@ -33,13 +33,13 @@ func (s *session) look(ctx context.Context, buildID, runID string) (snapshot, er
 
 // see sees how a build is that the server has described.
 func (s *session) see(ctx context.Context, desc *workflowservice.DescribeWorkflowExecutionResponse) (snapshot, error) {
-	snap := describe(desc.GetWorkflowExecutionInfo())
+	snap := introduce(desc.GetWorkflowExecutionInfo())
 	if snap.closed() {
 		return s.lookBack(ctx, snap, desc, true)
 	}
 	s.ask(ctx, &snap, taskQueue(desc))
 	snap.pending(desc.GetPendingActivities(), s.now())
-	if snap.State == workflows.StateWaiting {
+	if snap.State == workflows.StateWaiting && snap.Note == "" {
 		snap.Note = s.howToDecide(snap.BuildID)
 	}
 	return snap, nil
@@ -89,13 +89,15 @@ func (s *session) lookBack(ctx context.Context, snap snapshot, desc *workflowser
 	}
 	if err != nil {
 		snap.ended = ending(snap.BuildID, err)
+	} else {
+		snap.conclude(result)
 	}
 	told, silence := err == nil || snap.ended.told, ""
 	if steps || !told {
 		silence = s.askBack(ctx, &snap, taskQueue(desc))
 	}
 	if err == nil {
-		snap.Result, snap.Resources, snap.Approval = &result, result.Resources, result.Approval
+		snap.Resources, snap.Approval = result.Resources, result.Approval
 		snap.Name, snap.Region = result.Name, result.Region
 		snap.end = s.partial(result)
 		return snap, nil

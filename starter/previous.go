@@ -41,7 +41,10 @@ func (s *session) previous(ctx context.Context, desc *workflowservice.DescribeWo
 	if err != nil {
 		return previous{}, s.settle(buildID, err)
 	}
-	if snap.ended.code == "" {
+	switch {
+	case snap.State == workflows.StateSucceeded || snap.stoodStill():
+		return previous{}, cli.Fail(cli.ExitUsage, fmt.Errorf("%s, so there is nothing to retry; `%s build FILE` builds anew", s.wentWell(snap), s.name))
+	case snap.ended.code == "":
 		return previous{}, snap.end
 	}
 	started, worked, err := s.history(ctx, snap.BuildID, snap.RunID)
@@ -78,7 +81,7 @@ func (s *session) refuse(buildID string, err error) error {
 	return err
 }
 
-// retryable tells why the latest run of a build cannot be retried, if that is so.
+// retryable tells why the latest run of a build cannot be retried, if the server alone shows it.
 func (s *session) retryable(snap snapshot, runID string) error {
 	switch {
 	case runID != "" && runID != snap.RunID:
@@ -86,10 +89,17 @@ func (s *session) retryable(snap snapshot, runID string) error {
 	case !snap.closed():
 		return fmt.Errorf("build %[1]s still runs, since %[2]s; `%[3]s watch %[1]s` follows it, `%[3]s cancel %[1]s` stops it",
 			snap.BuildID, s.clock(snap.StartedAt), s.name)
-	case snap.State == workflows.StateSucceeded:
-		return fmt.Errorf("build %s succeeded at %s, so there is nothing to retry; `%s build FILE` builds anew", snap.BuildID, s.clock(*snap.FinishedAt), s.name)
 	}
 	return nil
+}
+
+// wentWell says when a build ended well, and why it made nothing if that is so.
+func (s *session) wentWell(snap snapshot) string {
+	says := fmt.Sprintf("build %s %s at %s", snap.BuildID, ended(snap.State), s.clock(*snap.FinishedAt))
+	if snap.Result != nil && snap.Result.SkipReason != "" {
+		says += " (" + snap.Result.SkipReason + ")"
+	}
+	return says
 }
 
 // history reads what a run was started with, and whether a worker has worked on it.

@@ -18,6 +18,7 @@ var marks = map[workflows.State]string{
 	workflows.StateSucceeded: "✓",
 	workflows.StateFailed:    "✗",
 	workflows.StateCancelled: "■",
+	workflows.StateSkipped:   "–",
 }
 
 // colors are those of the terminal's own palette.
@@ -28,6 +29,8 @@ var colors = map[workflows.State]string{
 	workflows.StateSucceeded: "2",
 	workflows.StateFailed:    "1",
 	workflows.StateCancelled: "3",
+	workflows.StateSkipped:   "8",
+	workflows.StateUnchanged: "2",
 }
 
 func paint(state workflows.State, text string) string {

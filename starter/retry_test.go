@@ -186,6 +186,8 @@ func TestRetryIsRefused(t *testing.T) {
 		{name: "of a workflow that is no build", before: &fakeTemporal{typ: "Payroll", frames: []frame{{}}}, exit: cli.ExitUsage},
 		{name: "of a build that still runs", before: &fakeTemporal{frames: []frame{{progress: progress(running, running, pending)}}}, exit: cli.ExitUsage},
 		{name: "of a build that succeeded", before: completed, exit: cli.ExitUsage},
+		{name: "of a build that was skipped", before: stoodStill(workflows.OutcomeSkipped, pending), exit: cli.ExitUsage},
+		{name: "of a build that is unchanged", before: stoodStill(workflows.OutcomeUnchanged, pending), exit: cli.ExitUsage},
 		{name: "of a run that is not the latest", args: []string{"--run-id", "run-00"}, before: failedToRegister(), exit: cli.ExitUsage},
 		{name: "from a misspelt step", args: []string{"--from", "tmeplate"}, before: failedToRegister(), exit: cli.ExitUsage},
 		{name: "from lunch", args: []string{"--from", "lunch"}, before: failedToRegister(), exit: cli.ExitUsage},

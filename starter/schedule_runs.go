@@ -86,10 +86,10 @@ func (s *session) listRuns(ctx context.Context, condition string, limit int) ([]
 
 // readRun is what the server knows of a run by itself.
 func readRun(info *workflowpb.WorkflowExecutionInfo) scheduledRun {
-	snap := describe(info)
+	snap := introduce(info)
 	run := scheduledRun{
 		BuildID: snap.BuildID, RunID: snap.RunID, StartedAt: snap.StartedAt, FinishedAt: snap.FinishedAt,
-		Outcome: string(snap.outcome(info)), ImageID: attribute(info, workflows.AttrImageID.GetName()),
+		Outcome: string(snap.State), ImageID: attribute(info, workflows.AttrImageID.GetName()),
 	}
 	switch info.GetStatus() {
 	case enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED:

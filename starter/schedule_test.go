@@ -393,5 +393,5 @@ func TestScheduledBuildThatWasSkipped(t *testing.T) {
 	require.NoError(t, printResult(&out, workflows.Result{
 		BuildID: "web-2026-12-24T02:30:00Z", RunID: "run-1", Region: "cn-hangzhou", Outcome: workflows.OutcomeSkipped, SkipReason: "frozen: holidays",
 	}, nil))
-	require.Equal(t, "Build web-2026-12-24T02:30:00Z skipped in 0s\n\n  reason  frozen: holidays\n  run id  run-1\n", out.String())
+	require.Equal(t, "Build web-2026-12-24T02:30:00Z was skipped in 0s\n\n  reason  frozen: holidays\n  run id  run-1\n", out.String())
 }

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,14 +62,20 @@ func describe(info *workflowpb.WorkflowExecutionInfo) snapshot {
 	return snap
 }
 
-// outcome is the state of a build in its own word, where that says more than the server's:
-// unchanged and skipped are successes to the server, and one that waits for approval runs.
-func (s snapshot) outcome(info *workflowpb.WorkflowExecutionInfo) workflows.State {
-	own := workflows.State(attribute(info, workflows.AttrState.GetName()))
-	if s.State == workflows.StateSucceeded && own != "" || s.State == workflows.StateRunning && own == workflows.StateWaiting {
-		return own
+// introduce starts a snapshot likewise, with the state of the build or fleet in its own word.
+func introduce(info *workflowpb.WorkflowExecutionInfo) snapshot {
+	snap := describe(info)
+	if own := workflows.State(attribute(info, workflows.AttrState.GetName())); slices.Contains(finer[snap.State], own) {
+		snap.State = own
 	}
-	return s.State
+	return snap
+}
+
+// finer are the words of a build or fleet that say more than the server's: unchanged, skipped and
+// partial are successes to the server, and a build that waits for approval runs.
+var finer = map[workflows.State][]workflows.State{
+	workflows.StateRunning:   {workflows.StateWaiting},
+	workflows.StateSucceeded: {workflows.StateUnchanged, workflows.StateSkipped, statePartial},
 }
 
 // stateOf is the state of a build by the status of its workflow.
@@ -107,13 +114,33 @@ func (s *snapshot) answered(progress workflows.Progress) {
 
 // close gives the steps that a build which is over left open the end that the build had:
 // a terminated one did not say how they ended, and of others the last word may be missing.
+// One that had nothing to do skipped them, which workers of earlier versions do not say.
 func (s *snapshot) close() {
+	if !s.closed() {
+		return
+	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		open := st.active() || s.State == workflows.StateSucceeded && st.State == workflows.StatePending
-		if s.closed() && open {
+		switch pending := st.State == workflows.StatePending; {
+		case st.active(), pending && s.State == workflows.StateSucceeded:
 			st.State, st.FinishedAt, st.Detail, st.Retry = s.State, s.FinishedAt, "", nil
+		case pending && s.stoodStill():
+			st.State = workflows.StateSkipped
 		}
+	}
+}
+
+// stoodStill tells whether the build ended well because it had nothing to do.
+func (s snapshot) stoodStill() bool {
+	return s.State == workflows.StateUnchanged || s.State == workflows.StateSkipped
+}
+
+// conclude puts in the result of the build, and its state in the word of the result. One that had
+// trouble after its image is a success here as in the list.
+func (s *snapshot) conclude(result workflows.Result) {
+	s.Result = &result
+	if is := workflows.State(result.Outcome); is == workflows.StateUnchanged || is == workflows.StateSkipped {
+		s.State = is
 	}
 }
 

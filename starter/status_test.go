@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/seed1230462e/kiln/internal/cli"
+	"github.com/seed1230462e/kiln/workflows"
 )
 
 func TestStatus(t *testing.T) {
@@ -23,6 +24,12 @@ func TestStatus(t *testing.T) {
 		{name: "of a running build without a worker", server: &fakeTemporal{noQueue: true, frames: []frame{{}}}},
 		{name: "of a finished build", server: &fakeTemporal{result: finished(), frames: []frame{{progress: progress(succeeded, succeeded, succeeded), status: completed}}}},
 		{name: "of a finished build without a worker", server: &fakeTemporal{noQueue: true, result: finished(), frames: []frame{{status: completed}}}},
+		{name: "of a build that was skipped", server: stoodStill(workflows.OutcomeSkipped, pending)},
+		{name: "of a build that was skipped in json", args: []string{"-o", "json"}, server: stoodStill(workflows.OutcomeSkipped, pending)},
+		{name: "of a build that was skipped and says so", server: stoodStill(workflows.OutcomeSkipped, workflows.StateSkipped)},
+		{name: "of a build that is unchanged", server: stoodStill(workflows.OutcomeUnchanged, pending)},
+		{name: "of a build that is unchanged without a worker", server: unanswered(stoodStill(workflows.OutcomeUnchanged, pending))},
+		{name: "of a build that waits without a worker", server: &fakeTemporal{noQueue: true, state: workflows.StateWaiting, frames: []frame{{}}}},
 		{name: "of a failed build without a worker", server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
 		{name: "of a failed build in json", args: []string{"-o", "json"}, server: &fakeTemporal{noQueue: true, end: failureOfType(refused.Code, refused), frames: []frame{{status: failedStatus}}}},
 		{name: "of a terminated build that thinks it runs", server: terminated()},
@@ -40,6 +47,19 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// stoodStill is a run of a schedule that had nothing to do. Its namespace knows no search
+// attributes, so only its result tells the outcome; its steps are as its worker left them.
+func stoodStill(outcome workflows.Outcome, steps workflows.State) *fakeTemporal {
+	says := progress(workflows.State(outcome), pending, pending)
+	says.Step, says.Steps = "", []workflows.StepProgress{{Name: workflows.StepImport, State: steps}, {Name: workflows.StepRegister, State: steps}}
+	result := finished()
+	result.Outcome, result.Unchanged = outcome, outcome == workflows.OutcomeUnchanged
+	if outcome == workflows.OutcomeSkipped {
+		result.SkipReason = "frozen from 1999-12-24 to 2000-01-03: holidays"
+	}
+	return &fakeTemporal{result: result, frames: []frame{{progress: says, status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED}}}
+}
+
 func TestWatchEndsAsTheBuildDoes(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -47,6 +67,7 @@ func TestWatchEndsAsTheBuildDoes(t *testing.T) {
 		exit   int
 	}{
 		{"well", goodBuild(t), cli.ExitOK},
+		{"skipped", stoodStill(workflows.OutcomeSkipped, pending), cli.ExitOK},
 		{"cancelled", badBuild(cancelledWith(nil)), cli.ExitCancelled},
 		{"not at all", &fakeTemporal{}, cli.ExitFailed},
 		{"without a server", &fakeTemporal{frames: []frame{{err: serviceerror.NewUnavailable("connection refused")}}}, cli.ExitConnection},

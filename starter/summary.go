@@ -11,7 +11,7 @@ import (
 
 // printResult shows every id of a finished build, aligned, and what its steps have to say.
 func printResult(w io.Writer, r workflows.Result, steps []step) error {
-	_, _ = fmt.Fprintf(w, "Build %s %s in %s\n\n", r.BuildID, outcomeWord(r.Outcome), took(r.FinishedAt.Sub(r.StartedAt)))
+	_, _ = fmt.Fprintf(w, "Build %s %s in %s\n\n", r.BuildID, ended(workflows.State(r.Outcome)), took(r.FinishedAt.Sub(r.StartedAt)))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range append(resultRows(r), stepRows(steps)...) {
 		if strings.TrimSpace(row[1]) != "" {
@@ -19,13 +19,6 @@ func printResult(w io.Writer, r workflows.Result, steps []step) error {
 		}
 	}
 	return table.Flush()
-}
-
-func outcomeWord(outcome workflows.Outcome) string {
-	if outcome == workflows.OutcomePartial {
-		return "was partly successful"
-	}
-	return string(outcome)
 }
 
 func resultRows(r workflows.Result) [][2]string {
