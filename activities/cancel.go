@@ -23,5 +23,5 @@ func cancelled(ctx context.Context, doing string, err error) (CancelResult, erro
 	if errors.As(err, &refused) && lookUp(refused).Class == errcode.Reconcile {
 		return CancelResult{Reason: refused.Code + ": " + refused.Message}, nil
 	}
-	return CancelResult{}, failure(ctx, doing, err)
+	return CancelResult{}, callFailure(ctx, doing, err)
 }

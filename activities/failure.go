@@ -50,6 +50,15 @@ func (f Failure) Throttled() bool { return throttling(f.Code) }
 
 func throttling(code string) bool { return strings.Contains(code, "Throttling") }
 
+// callFailure is the failure of a call that leaves no trace but how often in a row it was refused.
+func callFailure(ctx context.Context, doing string, err error) error {
+	var refused *alicloud.Error
+	if errors.As(err, &refused) && lookUp(refused).Tries > 0 {
+		leave(ctx, trace{}, err)
+	}
+	return failure(ctx, doing, err)
+}
+
 // failure gives a cloud error the shape Temporal's retries read: the cloud's code as
 // the type, and retryable only when the catalogue says so. What has to wait is left to
 // the workflow, which shows what it waits for.
@@ -59,6 +68,11 @@ func failure(ctx context.Context, doing string, err error) error {
 
 // failureToMake is the failure of a call that was to make something.
 func failureToMake(ctx context.Context, doing string, err error, mayExist bool) error {
+	return failureAfter(ctx, doing, err, mayExist, recall(ctx).and(err))
+}
+
+// failureAfter is the failure that ends a streak of refusals, or goes on with it.
+func failureAfter(ctx context.Context, doing string, err error, mayExist bool, so streak) error {
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", doing, err)
@@ -69,7 +83,7 @@ func failureToMake(ctx context.Context, doing string, err error, mayExist bool) 
 		activity.GetMetricsHandler(ctx).WithTags(map[string]string{"api": refused.API, "code": refused.Code}).Counter("kiln_unknown_codes").Inc(1)
 	}
 	return temporal.NewApplicationErrorWithOptions(doing+": "+refused.Message, refused.Code, temporal.ApplicationErrorOptions{
-		NonRetryable:   is.Class != errcode.Retry,
+		NonRetryable:   is.Class != errcode.Retry || lookUp(refused).WornOut(so.Times),
 		NextRetryDelay: retryDelay(refused, is.Attempt, time.Now()),
 		Details:        []any{is},
 	})
@@ -146,12 +160,16 @@ func DelayOf(err error) time.Duration {
 func (f Failure) Waits() bool { return f.Class == errcode.Wait }
 
 // stops tells whether looking again after err cannot help.
-func stops(err error) bool {
+func stops(err error) bool { return stopsAfter(err, streak{}) }
+
+// stopsAfter is stops when err ends a streak of refusals.
+func stopsAfter(err error, so streak) bool {
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) {
 		return false
 	}
-	return lookUp(refused).Class == errcode.Stop
+	is := lookUp(refused)
+	return is.Class == errcode.Stop || is.WornOut(so.Times)
 }
 
 func lookUp(refused *alicloud.Error) errcode.Entry {

@@ -54,7 +54,7 @@ func (a *Inputs) Fingerprint(ctx context.Context, in FingerprintInput) (Fingerpr
 		case stops(err) || errors.Is(err, alicloud.ErrNotFound):
 			parts[name] = fmt.Sprintf("not known in run %s: %v", activity.GetInfo(ctx).WorkflowExecution.RunID, err)
 		default:
-			return FingerprintResult{}, failure(ctx, "look at "+name, err)
+			return FingerprintResult{}, callFailure(ctx, "look at "+name, err)
 		}
 	}
 	sum := sha256.New()

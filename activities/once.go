@@ -51,11 +51,11 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 		case err == nil:
 			return found, true, nil
 		case errors.Is(err, alicloud.ErrNotFound) && !before.Refused && before.Lost+1 < graceLooks:
-			leave(ctx, trace{Lost: before.Lost + 1})
+			leave(ctx, trace{Lost: before.Lost + 1}, nil)
 			return thing, false, notListed(c.doing, &alicloud.Error{Code: alicloud.CodeNoAnswer,
 				Message: "no clear answer came to the call, and what it may have made is looked for"}, lostPause)
 		case !errors.Is(err, alicloud.ErrNotFound) && !errors.As(err, &other):
-			leave(ctx, before)
+			leave(ctx, before, err)
 			return thing, false, failureToMake(ctx, c.doing, err, !before.Refused)
 		}
 	}
@@ -64,17 +64,20 @@ func once[T any](ctx context.Context, c creation[T]) (thing T, adopted bool, err
 	case err == nil:
 		return thing, false, nil
 	case heldBack(err):
-		leave(ctx, before.held(asked))
+		leave(ctx, before.held(asked), err)
 		return thing, false, failureToMake(ctx, c.doing, err, asked)
 	}
 	var refused *alicloud.Error
 	if !errors.As(err, &refused) || !mayExist(lookUp(refused).Class) {
-		leave(ctx, trace{Refused: answered(err)})
-		return thing, false, failureToMake(ctx, c.doing, err, !answered(err) || lookUp(refused).Class != errcode.Stop)
+		leave(ctx, trace{Refused: answered(err)}, err)
+		return thing, false, failureToMake(ctx, c.doing, err, !answered(err) || !hadNoEffect(lookUp(refused)))
 	}
-	leave(ctx, trace{Refused: true, Exists: before.Exists + 1})
+	leave(ctx, trace{Refused: true, Exists: before.Exists + 1}, err)
 	return reconcile(ctx, c, refused, before.Exists+1 < graceLooks)
 }
+
+// hadNoEffect tells whether an answer leaves no doubt that the call did nothing.
+func hadNoEffect(is errcode.Entry) bool { return is.Class == errcode.Stop || is.Unread }
 
 // mayExist tells whether a refusal can come of the thing's being there: a conflict that
 // clears by itself may be one with an earlier attempt of our own.

@@ -54,7 +54,7 @@ func (a *Resources) Look(ctx context.Context, in ResourceInput) (LookResult, err
 	case errors.Is(err, alicloud.ErrNotFound):
 		return LookResult{}, nil
 	case err != nil:
-		return LookResult{}, failure(ctx, "look at "+in.String(), err)
+		return LookResult{}, callFailure(ctx, "look at "+in.String(), err)
 	}
 	return LookResult{ID: is.ID, Status: is.Status, Usable: is.Usable}, nil
 }
@@ -67,7 +67,7 @@ type RemoveResult = inventory.Removal
 func (a *Resources) Remove(ctx context.Context, in ResourceInput) (RemoveResult, error) {
 	done, err := a.account().Remove(ctx, in)
 	if err != nil {
-		return RemoveResult{}, failure(ctx, "remove "+in.String(), err)
+		return RemoveResult{}, callFailure(ctx, "remove "+in.String(), err)
 	}
 	if done.Reason == "" {
 		activity.GetLogger(ctx).Info("Resource removed", "kind", in.Kind, "id", in.ID)

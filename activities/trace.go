@@ -18,6 +18,28 @@ type trace struct {
 	Exists  int   `json:"exists,omitempty"`  // looks that found nothing of what is said to exist
 	Held    bool  `json:"held,omitempty"`    // the call was held back, after the looks that it needs
 	Asked   bool  `json:"asked,omitempty"`   // with Held: an attempt before may have made the call
+	streak
+}
+
+// streak is how often in a row the cloud has refused with one code.
+type streak struct {
+	Code  string `json:"code,omitempty"`
+	Times int    `json:"times,omitempty"`
+}
+
+// and is the streak after what came next, nil for a call that went well. A call that was
+// held back asked nobody.
+func (s streak) and(err error) streak {
+	var refused *alicloud.Error
+	switch {
+	case heldBack(err):
+		return s
+	case !errors.As(err, &refused):
+		return streak{}
+	case refused.Code != s.Code:
+		return streak{Code: refused.Code, Times: 1}
+	}
+	return streak{Code: s.Code, Times: s.Times + 1}
 }
 
 // asked tells whether the call may have been made before: as it seems, unless all that was
@@ -36,8 +58,9 @@ func (t trace) held(asked bool) trace {
 	return t
 }
 
-func leave(ctx context.Context, t trace) {
-	t.Attempt = attempt(ctx)
+// leave leaves a trace of an attempt that ends with err; nil when nothing refused it.
+func leave(ctx context.Context, t trace, err error) {
+	t.Attempt, t.streak = attempt(ctx), recall(ctx).and(err)
 	activity.RecordHeartbeat(ctx, t)
 }
 

@@ -35,6 +35,7 @@ type waiting struct {
 	pulse  *pulse
 	seen   bool
 	misses int // in a row
+	streak
 }
 
 // saw notes a look at a thing that is not done. A status that is not among the running
@@ -58,8 +59,8 @@ func (w *waiting) failed(ctx context.Context, err error) error {
 		w.pulse.say(Heartbeat{Detail: w.what + " is not visible yet"})
 		return nil
 	}
-	if stops(err) {
-		return failure(ctx, "look at "+w.what, err)
+	if stopsAfter(err, w.streak) {
+		return failureAfter(ctx, "look at "+w.what, err, false, w.streak)
 	}
 	w.pulse.say(Heartbeat{Detail: fmt.Sprintf("looking at %s again: %v", w.what, err)})
 	return nil
@@ -70,6 +71,7 @@ func (w *waiting) failed(ctx context.Context, err error) error {
 func sightings[T any](ctx context.Context, w *waiting, looks iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for thing, err := range looks {
+			w.streak = w.and(err)
 			if err != nil {
 				if err = w.failed(ctx, err); err == nil {
 					continue

@@ -91,6 +91,7 @@ var yes = true
 
 func TestAwaitImport(t *testing.T) {
 	forbidden, outage := answer("Forbidden.RAM", 403), answer("ServiceUnavailable", 503)
+	expired, unclear := answer(expired, 400), answer(unclear, 400)
 	for _, test := range []struct {
 		name     string
 		looks    []look
@@ -119,6 +120,13 @@ func TestAwaitImport(t *testing.T) {
 		{name: "an unknown state is waited on", looks: statuses("Thinking", "Finished", "Available"), usable: &yes, seen: 3},
 		{name: "a 403 ends the wait at the first look", looks: []look{{err: forbidden}}, wantType: "Forbidden.RAM", seen: 1},
 		{name: "an outage is waited out", looks: []look{{err: outage}, {err: outage}, {status: "Finished"}, {status: "Available"}}, usable: &yes, seen: 4},
+		{name: "a signature that is too old once is no reason", looks: []look{{err: expired}, {status: "Processing"}, {err: expired}, {status: "Finished"}, {status: "Available"}},
+			usable: &yes, seen: 5},
+		{name: "one that is too old twice in a row is a wrong clock", looks: []look{{status: "Processing"}, {err: expired}, {err: expired}},
+			wantType: "InvalidTimeStamp.Expired", says: "as documented", seen: 3},
+		{name: "what nobody knows is waited out a few times", usable: &yes,
+			looks: []look{{err: unclear}, {err: unclear}, {err: unclear}, {err: unclear}, {status: "Finished"}, {status: "Available"}}, seen: 6},
+		{name: "and no more", looks: []look{{err: unclear}}, wantType: "UnknownError", seen: 5},
 		{name: "a task that is not visible yet is waited for",
 			looks: []look{{err: alicloud.ErrNotFound}, {status: "Finished"}, {status: "Available"}}, usable: &yes, seen: 3},
 		{name: "a task that disappears ends the wait", looks: []look{{status: "Processing"}, {err: alicloud.ErrNotFound}},

@@ -31,7 +31,7 @@ func explain(entries []errcode.Entry) []explained {
 	var all []explained
 	for _, e := range entries {
 		all = append(all, explained{
-			Code: e.Code, API: e.API, HTTPStatus: e.Status, Class: e.Class, Meaning: e.Meaning, Does: e.Class.Does(),
+			Code: e.Code, API: e.API, HTTPStatus: e.Status, Class: e.Class, Meaning: e.Meaning, Does: e.Does(),
 			Advice: e.Advice, Message: e.Message, Source: e.Source, Document: e.Document,
 		})
 	}

@@ -1,6 +1,7 @@
 package testsuite
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type ending struct {
 	typ    string
 	step   workflows.Step
 	says   string
+	class  string // default stop
 }
 
 const minute = emulator.Duration(time.Minute)
@@ -32,12 +34,13 @@ func TestMatrixBadEnds(t *testing.T) {
 	imports := func(i emulator.Imports) emulator.Conditions { return emulator.Conditions{Imports: i} }
 	executions := func(e emulator.Executions) emulator.Conditions { return emulator.Conditions{Executions: e} }
 	status := func(id, is string) emulator.Conditions { return emulator.Conditions{Status: map[string]string{id: is}} }
-	forbidden := func(actions ...string) (faults []emulator.Fault) {
+	refused := func(code string, actions ...string) (faults []emulator.Fault) {
 		for _, action := range actions {
-			faults = append(faults, emulator.Fault{Action: action, Do: emulator.Refuse, Code: "Forbidden.RAM"})
+			faults = append(faults, emulator.Fault{Action: action, Do: emulator.Refuse, Code: code})
 		}
 		return faults
 	}
+	forbidden := func(actions ...string) []emulator.Fault { return refused("Forbidden.RAM", actions...) }
 	for _, e := range []ending{
 		{name: "an import that fails at once", state: imports(emulator.Imports{Fail: broken}),
 			look: "DescribeTaskAttribute", looks: 1, typ: activities.ImportFailed, step: workflows.StepImport,
@@ -51,6 +54,10 @@ func TestMatrixBadEnds(t *testing.T) {
 			says: "task t-bp1000000000001 does not exist any more"},
 		{name: "a task that nobody may look at", faults: forbidden("DescribeTaskAttribute", "DescribeTasks"),
 			look: "DescribeTaskAttribute", looks: 1, typ: "Forbidden.RAM", step: workflows.StepImport, says: "not authorized"},
+		{name: "a task that a worker looks at with a wrong clock", faults: refused("InvalidTimeStamp.Expired", "DescribeTaskAttribute", "DescribeTasks"),
+			look: "DescribeTaskAttribute", looks: 2, typ: "InvalidTimeStamp.Expired", step: workflows.StepImport, says: "time stamp", class: "retry"},
+		{name: "an execution that is looked at with a token that expires for good", faults: refused("InvalidSecurityToken.Expired", "DescribeImagePipelineExecutions"),
+			look: "DescribeImagePipelineExecutions", looks: 2, typ: "InvalidSecurityToken.Expired", step: workflows.StepExecution, says: "expired", class: "retry"},
 		{name: "an imported image that becomes CreateFailed", state: imports(emulator.Imports{Image: emulator.Images{Status: "CreateFailed"}}),
 			look: "DescribeImages", looks: 1, typ: activities.ImportFailed, step: workflows.StepImport, says: "image m-bp1000000000001 is CreateFailed"},
 		{name: "an imported image that nobody may look at", faults: forbidden("DescribeImages"),
@@ -93,7 +100,7 @@ func (y *yard) endsBadly(e ending) {
 	require.Equal(y.t, e.step, v.failure.Step)
 	require.Contains(y.t, v.failure.Message, e.says)
 	require.NotEmpty(y.t, v.failure.Advice)
-	require.Equal(y.t, "stop", v.failure.Class)
+	require.Equal(y.t, cmp.Or(e.class, "stop"), v.failure.Class)
 	require.Equal(y.t, v.shown(), v.progress.Error)
 	require.Len(y.t, y.calls(e.look), e.looks)
 	last := y.requests(func(request) bool { return true })

@@ -32,6 +32,8 @@ type saying struct {
 	status             int
 	class              errcode.Class
 	advice             string
+	tries              int  // refusals in a row that end the build, 0 for none
+	unread             bool // a refusal leaves no doubt that the call had no effect
 }
 
 var place = regexp.MustCompile(`%s|\{[^}]*\}`)
@@ -39,7 +41,7 @@ var place = regexp.MustCompile(`%s|\{[^}]*\}`)
 // saying is what the cloud says when a row holds. Common rows are said by any API.
 func sayingOf(api string, e errcode.Entry) saying {
 	s := saying{
-		api: api, status: e.Status, class: e.Class, advice: e.Advice,
+		api: api, status: e.Status, class: e.Class, advice: e.Advice, tries: e.Tries, unread: e.Unread,
 		code:    place.ReplaceAllString(e.Code, "Notes"),
 		message: place.ReplaceAllString(e.Message, "Notes"),
 	}

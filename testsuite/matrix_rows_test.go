@@ -2,6 +2,8 @@ package testsuite
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/seed1230462e/kiln/activities"
 	"github.com/seed1230462e/kiln/internal/emulator"
 	"github.com/seed1230462e/kiln/internal/errcode"
+	"github.com/seed1230462e/kiln/workflows"
 )
 
 // Every row of the documents is raised in real builds: as it is documented, in other
@@ -88,6 +91,9 @@ func observe(t *testing.T, e errcode.Entry) observed {
 func prove(t *testing.T, s saying) []string {
 	switch s.class {
 	case errcode.Retry:
+		if s.tries > 0 {
+			return proveTries(t, s)
+		}
 		return proveRetry(t, s)
 	case errcode.Wait:
 		return proveWait(t, s)
@@ -115,6 +121,28 @@ func proveRetry(t *testing.T, s saying) (ends []string) {
 		v := y.build(order{document: golden})
 		require.Equal(t, 3, y.succeeded(v, s.api))
 		ends = append(ends, end("refused twice", len(y.calls(s.api)), v))
+	})
+	return ends
+}
+
+// proveTries: the last call that is tried succeeds; when it is refused as well, the build
+// ends with the advice of the row, and knows of nothing that the call may have made unless
+// the refusal leaves that open.
+func proveTries(t *testing.T, s saying) (ends []string) {
+	bubble(t, func(y *yard) {
+		y.plan(s.fault(0, s.tries-1))
+		v := y.build(order{document: golden})
+		require.Equal(t, s.tries, y.succeeded(v, s.api))
+		ends = append(ends, end("refused until the last try", len(y.calls(s.api)), v))
+	})
+	bubble(t, func(y *yard) {
+		y.plan(s.fault(0, 0))
+		v := y.build(order{document: golden})
+		require.Equal(t, s.tries, y.stopped(v, s))
+		require.Equal(t, !s.unread, slices.ContainsFunc(v.failure.Resources, func(r workflows.Resource) bool {
+			return strings.HasPrefix(string(r.Step), string(stepOf[s.api])) && r.State == workflows.ResourceAsked
+		}))
+		ends = append(ends, end("refused each time", len(y.calls(s.api)), v))
 	})
 	return ends
 }

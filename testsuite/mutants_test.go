@@ -31,8 +31,8 @@ var mutants = []struct {
 		`if asked && !before.Held {`,
 		`if false {`}}},
 	{"what stops is tried again", "stop-is-stop", []edit{{"activities/failure.go",
-		`NonRetryable:   is.Class != errcode.Retry,`,
-		`NonRetryable:   false,`}}},
+		`NonRetryable:   is.Class != errcode.Retry ||`,
+		`NonRetryable:   false &&`}}},
 	{"a step that is begun anew keeps its token", "stop-is-stop|one-token-one-meaning", []edit{{"workflows/ledger.go",
 		`want.Epoch = before.Epoch + 1`,
 		`want.Epoch = before.Epoch`}}},
@@ -60,7 +60,7 @@ var mutants = []struct {
 		`Message:    refused.Message,`,
 		`Message:    refused.Message + " kiln-dev-secret",`}}},
 	{"a build gives up what only throttles", "finishes", []edit{
-		{"activities/failure.go", `NonRetryable:   is.Class != errcode.Retry,`, `NonRetryable:   is.Class != errcode.Retry || throttling(refused.Code),`},
+		{"activities/failure.go", `NonRetryable:   is.Class != errcode.Retry ||`, `NonRetryable:   is.Class != errcode.Retry || throttling(refused.Code) ||`},
 		{"activities/failure.go", `func (f Failure) Throttled() bool { return throttling(f.Code) }`, `func (f Failure) Throttled() bool { return false }`},
 	}},
 }

@@ -83,7 +83,7 @@ func gentleFault(f emulator.Fault) bool {
 	case emulator.Refuse:
 		switch class := classOf(f); class {
 		case errcode.Retry:
-			return true
+			return errcode.Lookup(f.Action, f.Code, f.Status, f.Message).Tries == 0 // several of them end a build
 		case errcode.Wait:
 			return f.Action != "*"
 		case errcode.Reconcile:

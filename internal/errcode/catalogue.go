@@ -73,6 +73,7 @@ func parseLine(line string) (Entry, error) {
 	return Entry{
 		Document: f[0], API: f[1], Status: status, Code: f[3], Message: f[4],
 		Source: f[5], Class: class, Meaning: f[7], Advice: f[8], Known: true,
+		Tries: repeats[f[3]].tries, Unread: repeats[f[3]].unread,
 	}, nil
 }
 

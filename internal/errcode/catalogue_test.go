@@ -60,6 +60,26 @@ func TestEveryRowIsFoundByItsOwnWords(t *testing.T) {
 	}
 }
 
+func TestCodesThatWearOutAreTriedAgain(t *testing.T) {
+	for code, is := range repeats {
+		rows := Rows("", code)
+		require.NotEmpty(t, rows, code)
+		for _, e := range rows {
+			require.Equal(t, Retry, e.Class, code)
+			require.Equal(t, repeat{e.Tries, e.Unread}, is, code)
+			require.False(t, e.WornOut(e.Tries-1), code)
+			require.True(t, e.WornOut(e.Tries), code)
+			require.NotEqual(t, e.Class.Does(), e.Does(), code)
+		}
+	}
+	for _, e := range All() {
+		if repeats[e.Code].tries == 0 {
+			require.False(t, e.WornOut(1000), e.Code)
+			require.Equal(t, e.Class.Does(), e.Does(), e.Code)
+		}
+	}
+}
+
 func TestParseRefusesMalformedTables(t *testing.T) {
 	good := "\tImportImage\t400\tX\tm\ts\tstop\tM.\tA."
 	tests := []struct{ name, tsv, want string }{

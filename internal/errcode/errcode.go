@@ -49,6 +49,8 @@ type Entry struct {
 	Meaning  string // what it says about the request or the account
 	Advice   string // what to do next, naming the parameter, role, quota or command
 	Known    bool   // false for a code that has no row
+	Tries    int    // refusals in a row after which trying again is given up; 0: that depends on time alone
+	Unread   bool   // the service turned the request away before it read it, so that it had no effect
 }
 
 // All returns every row, in the order of the documents.
