@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"github.com/seed1230462e/kiln/internal/cli"
@@ -33,8 +34,8 @@ func newCancelCommand(a *app) *cobra.Command {
 			"says `onCancel: keep`. That takes at most `timeouts.cleanup` of the document. What could not be removed is named, with\n" +
 			"the reason, by every command that shows the end. What the build did not make is never removed.\n\n" +
 			"A fleet asks each of its builds that run, and begins no further one.\n\n" +
-			"With --wait follows the build to its end: exits with 0 when it was cancelled, with 6 when something could not be\n" +
-			"removed, and with 1 when it ended otherwise.",
+			"Refuses what is over already, with exit code 2. With --wait follows the build to its end: exits with 0 when it was\n" +
+			"cancelled, with 6 when something could not be removed, and with 1 when it ended otherwise.",
 		Example:           fmt.Sprintf("  %[1]s cancel web-base\n  %[1]s cancel web-base --reason 'wrong disk' --wait", a.name),
 		Args:              cli.OneArg("BUILD-ID or FLEET-ID"),
 		ValidArgsFunction: a.completeEither(&conn),
@@ -101,12 +102,17 @@ func runCancel(ctx context.Context, a *app, conn *cli.Connection, opts cancelOpt
 // askToStop asks a build or fleet to stop, if it runs.
 func (s *session) askToStop(ctx context.Context, what subject, snap snapshot, request client.CancelWorkflowOptions) error {
 	if snap.closed() {
-		return cli.Fail(cli.ExitFailed, fmt.Errorf("%s %s is not running: it %s at %s", what.kind, what.id, ended(snap.State), s.clock(*snap.FinishedAt)))
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("%s %s is not running: it %s at %s", what.kind, what.id, ended(snap.State), s.clock(*snap.FinishedAt)))
 	}
 	if request.Reason == "" {
 		request.Reason = "cancelled with " + s.name + " cancel"
 	}
-	if err := s.CancelWorkflowWithOptions(ctx, request); err != nil {
+	err := s.CancelWorkflowWithOptions(ctx, request)
+	var over *serviceerror.NotFound
+	switch {
+	case errors.As(err, &over):
+		return cli.Fail(cli.ExitUsage, fmt.Errorf("%[1]s %[2]s has just ended; `%[3]s status %[2]s` shows how", what.kind, what.id, s.name))
+	case err != nil:
 		return s.explain("cancel "+what.kind+" "+what.id, what.id, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/seed1230462e/kiln/internal/cli"
 	"github.com/seed1230462e/kiln/workflows"
@@ -14,6 +15,8 @@ import (
 func TestCancel(t *testing.T) {
 	isRunning := frame{progress: progress(running, running, pending)}
 	cancelled := frame{progress: progress(workflows.StateCancelled, workflows.StateCancelled, pending), status: enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED}
+	skipped := stoodStill(workflows.OutcomeSkipped, pending)
+	skipped.state = workflows.StateSkipped
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -30,7 +33,10 @@ func TestCancel(t *testing.T) {
 		{name: "and wait for a while", args: []string{"--wait", "--wait-timeout", "3s"}, server: &fakeTemporal{frames: []frame{isRunning}}, exit: cli.ExitTimeout, asked: true},
 		{name: "and wait until Ctrl-C", args: []string{"--wait"}, server: &fakeTemporal{frames: []frame{isRunning}, interruptAfter: 3 * time.Second}, exit: cli.ExitInterrupted, asked: true},
 		{name: "too late", args: []string{"--wait"}, server: goodBuild(t), exit: cli.ExitFailed, asked: true},
-		{name: "a build that is over", server: &fakeTemporal{frames: []frame{cancelled}}, exit: cli.ExitFailed},
+		{name: "a build that is over", server: &fakeTemporal{frames: []frame{cancelled}}, exit: cli.ExitUsage},
+		{name: "a build that was skipped", server: skipped, exit: cli.ExitUsage},
+		{name: "a build that has just ended", server: &fakeTemporal{frames: []frame{isRunning}, cancelErr: serviceerror.NewNotFound("workflow execution already completed")},
+			exit: cli.ExitUsage, asked: true},
 		{name: "an unknown build", server: &fakeTemporal{}, exit: cli.ExitFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,8 +55,20 @@ func TestCancelNamesRunAndReason(t *testing.T) {
 	require.Equal(t, "run-1", server.cancels[0].RunID)
 }
 
+// What is not there is a failure to every command, and what is over a refusal.
+func TestRefusalsOfTheSameKindHaveTheSameCode(t *testing.T) {
+	for _, command := range [][]string{{"status"}, {"watch"}, {"cancel"}, {"approve"}, {"reject", "--reason", "no"}, {"retry"}} {
+		require.Equal(t, cli.ExitFailed, kiln(t, &fakeTemporal{}, append(command, "web-base")...).exit, "%s what is not there", command)
+	}
+	for _, command := range [][]string{{"cancel"}, {"approve"}, {"reject", "--reason", "no"}, {"retry"}} {
+		over := goodBuild(t)
+		over.frames = over.frames[len(over.frames)-1:]
+		require.Equal(t, cli.ExitUsage, kiln(t, over, append(command, "web-base")...).exit, "%s what is over", command)
+	}
+}
+
 func TestAWorkflowThatIsNoBuildIsLeftAlone(t *testing.T) {
-	for _, command := range []string{"status", "watch", "cancel"} {
+	for _, command := range []string{"status", "watch", "cancel", "approve", "retry"} {
 		got := kiln(t, &fakeTemporal{typ: "Payroll", frames: []frame{{}}}, command, "web-base")
 		require.Equal(t, cli.ExitFailed, got.exit)
 		require.Equal(t, "Error: web-base is no build but a workflow of type Payroll; `kiln list` shows the builds\n", got.stderr)

@@ -65,6 +65,7 @@ type fakeTemporal struct {
 	start      client.StartWorkflowOptions
 	args       []any
 	cancels    []client.CancelWorkflowOptions
+	cancelErr  error
 	updates    []client.UpdateWorkflowOptions
 	updateErr  error // with which updates are refused
 	deaf       bool  // nobody takes updates
@@ -277,7 +278,7 @@ func (u updateHandle) Get(_ context.Context, to any) error {
 
 func (f *fakeTemporal) CancelWorkflowWithOptions(_ context.Context, opts client.CancelWorkflowOptions) error {
 	f.cancels = append(f.cancels, opts)
-	return nil
+	return f.cancelErr
 }
 
 func (f *fakeTemporal) ListWorkflow(_ context.Context, req *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {

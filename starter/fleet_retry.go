@@ -151,7 +151,7 @@ func (s *session) goesOn(ctx context.Context, snap fleetSnapshot, m workflows.Fl
 	case m.RunID == "" && !cli.Unreachable(err) && !snap.began(desc): // the fleet was cut off while it was to begin the build
 		return memberPlan{build: &build}, nil
 	case err != nil:
-		return memberPlan{}, s.refuse(m.ID, err)
+		return memberPlan{}, s.settle(m.ID, err)
 	}
 	if latest := describe(desc.GetWorkflowExecutionInfo()); latest.State == workflows.StateSucceeded {
 		latest, err = s.lookBack(ctx, latest, desc, false)

@@ -232,7 +232,7 @@ func TestFleetCommands(t *testing.T) {
 		{name: "cancel and wait", args: []string{"cancel", "images", "--wait"}, server: cancelledFleetServer()},
 		{name: "cancel and wait in json", args: []string{"cancel", "images", "--wait", "-o", "json", "--progress", "none"}, server: cancelledFleetServer()},
 		{name: "cancel too late", args: []string{"cancel", "images", "--wait"}, server: partialFleet(), exit: cli.ExitFailed},
-		{name: "cancel a fleet that is over", args: []string{"cancel", "images"}, server: over(goodFleet()), exit: cli.ExitFailed},
+		{name: "cancel a fleet that is over", args: []string{"cancel", "images"}, server: over(goodFleet()), exit: cli.ExitUsage},
 		{name: "build with the id of a fleet that runs", args: []string{"build", "-"}, server: func() *fakeTemporal {
 			f := goodFleet()
 			f.startErr = serviceerror.NewWorkflowExecutionAlreadyStarted("started", "", "run-1")

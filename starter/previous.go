@@ -2,7 +2,6 @@ package starter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,16 +68,6 @@ func (s *session) previous(ctx context.Context, desc *workflowservice.DescribeWo
 		p.resources, p.Approval = retry.Resources, retry.Approval
 	}
 	return p, nil
-}
-
-// refuse is the refusal of a build that cannot be looked at.
-func (s *session) refuse(buildID string, err error) error {
-	err = s.settle(buildID, err)
-	var coded *cli.Error
-	if errors.As(err, &coded) && coded.Exit == cli.ExitFailed {
-		return cli.Fail(cli.ExitUsage, coded.Err)
-	}
-	return err
 }
 
 // retryable tells why the latest run of a build cannot be retried, if the server alone shows it.

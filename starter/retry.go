@@ -127,7 +127,7 @@ func runRetry(ctx context.Context, a *app, conn *cli.Connection, opts retryOptio
 	desc, err := s.describeEither(ctx, opts.BuildID, "")
 	switch {
 	case err != nil:
-		return s.refuse(opts.BuildID, err)
+		return s.settle(opts.BuildID, err)
 	case isFleet(desc):
 		return s.retryFleet(ctx, desc, opts)
 	case opts.MaxParallel != nil || opts.FailFast != nil:

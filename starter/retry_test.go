@@ -182,8 +182,8 @@ func TestRetryIsRefused(t *testing.T) {
 		change func(*fakeTemporal)
 		exit   int
 	}{
-		{name: "of an unknown build", before: &fakeTemporal{}, exit: cli.ExitUsage},
-		{name: "of a workflow that is no build", before: &fakeTemporal{typ: "Payroll", frames: []frame{{}}}, exit: cli.ExitUsage},
+		{name: "of an unknown build", before: &fakeTemporal{}, exit: cli.ExitFailed},
+		{name: "of a workflow that is no build", before: &fakeTemporal{typ: "Payroll", frames: []frame{{}}}, exit: cli.ExitFailed},
 		{name: "of a build that still runs", before: &fakeTemporal{frames: []frame{{progress: progress(running, running, pending)}}}, exit: cli.ExitUsage},
 		{name: "of a build that succeeded", before: completed, exit: cli.ExitUsage},
 		{name: "of a build that was skipped", before: stoodStill(workflows.OutcomeSkipped, pending), exit: cli.ExitUsage},

@@ -193,7 +193,6 @@ func TestRetryRefuses(t *testing.T) {
 		args []string
 		says string
 	}{
-		{"an unknown build", []string{"nobody"}, "no build nobody"},
 		{"a build that runs", []string{"running"}, "build running still runs"},
 		{"a build that succeeded", []string{"succeeded"}, "nothing to retry"},
 		{"an unknown step", []string{"failed", "--from", "regster"}, "did you mean register?"},
@@ -208,5 +207,8 @@ func TestRetryRefuses(t *testing.T) {
 			require.Empty(t, refused.stdout)
 		})
 	}
+	unknown := p.kiln(t, "retry", "nobody")
+	require.Equal(t, 1, unknown.code, "as of every command")
+	require.Contains(t, unknown.stderr, "no build nobody")
 	require.Empty(t, p.since(t, before))
 }
