@@ -136,7 +136,7 @@ func failureRows(f workflows.Failure) [][2]string {
 
 // classMeaning says what a class of the error catalogue means for whoever reads it.
 var classMeaning = map[string]string{
-	"retry":     "tried again until the time was up",
+	"retry":     "tried again, in vain",
 	"wait":      "a conflict that should have cleared by itself",
 	"reconcile": "something is there already and does not fit",
 	"stop":      "repeating cannot help",
