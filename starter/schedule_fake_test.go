@@ -31,7 +31,7 @@ type fakeSchedules struct {
 	busy    bool // a build runs, so nothing can start
 	deaf    bool // it does nothing of what it is asked for
 	times   []time.Time
-	listed  *workflowservice.ListScheduleMatchingTimesRequest
+	listed  *workflowservice.ListScheduleMatchingTimesRequest // the first
 
 	created client.ScheduleOptions // of the last call
 	patch   any
@@ -150,10 +150,14 @@ func (i *scheduleIterator) Next() (*client.ScheduleListEntry, error) {
 }
 
 func (f *fakeSchedules) ListScheduleMatchingTimes(_ context.Context, req *workflowservice.ListScheduleMatchingTimesRequest, _ ...grpc.CallOption) (*workflowservice.ListScheduleMatchingTimesResponse, error) {
-	f.listed = req
+	if f.listed == nil {
+		f.listed = req
+	}
 	var answer workflowservice.ListScheduleMatchingTimesResponse
 	for _, at := range f.times {
-		answer.StartTime = append(answer.StartTime, timestamppb.New(at))
+		if at.After(req.GetStartTime().AsTime()) && !at.After(req.GetEndTime().AsTime()) && len(answer.StartTime) < 1000 { // as the server
+			answer.StartTime = append(answer.StartTime, timestamppb.New(at))
+		}
 	}
 	return &answer, f.err
 }

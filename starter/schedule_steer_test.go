@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -37,6 +38,8 @@ func TestScheduleSteered(t *testing.T) {
 		{name: "triggered in vain", change: func(s *fakeSchedules) { s.deaf = true }, args: []string{"trigger", "web-base"}, exit: cli.ExitFailed, calls: []string{"trigger web-base"}},
 		{name: "backfilled", change: fiveNights, args: append(backfill, "--overlap-policy", "BufferAll"), calls: []string{"backfill web-base"}},
 		{name: "backfilled in json", change: fiveNights, args: append(backfill, "-o", "json"), calls: []string{"backfill web-base"}},
+		{name: "backfilled for more times than are listed", change: hourly(1001), args: longBackfill, calls: []string{"backfill web-base"}},
+		{name: "backfilled for as many times as are listed", change: hourly(1000), args: longBackfill, calls: []string{"backfill web-base"}},
 		{name: "backfilled for no time", args: backfill, exit: cli.ExitUsage},
 		{name: "backfilled without times", args: backfill[:2], exit: cli.ExitUsage},
 		{name: "backfilled from no time", args: []string{"backfill", "web-base", "--start-time", "yesterday", "--end-time", "2000-01-01T00:00:00Z"}, exit: cli.ExitUsage},
@@ -65,6 +68,17 @@ func TestScheduleSteered(t *testing.T) {
 
 var backfill = []string{"backfill", "web-base", "--start-time", "1999-12-27T00:00:00Z", "--end-time", "1999-12-31T23:59:59+01:00"}
 
+var longBackfill = []string{"backfill", "web-base", "--start-time", "1999-01-01T00:00:00Z", "--end-time", "1999-12-31T23:00:00Z"}
+
+// hourly are so many times until midnight, one an hour.
+func hourly(n int) func(*fakeSchedules) {
+	return func(s *fakeSchedules) {
+		for i := range n {
+			s.times = append(s.times, midnight.Add(time.Duration(i-n)*time.Hour))
+		}
+	}
+}
+
 func pausedBefore(s *fakeSchedules) {
 	s.is["web-base"].Schedule.State.Paused, s.is["web-base"].Schedule.State.Note = true, "the bucket moves"
 }
@@ -78,6 +92,22 @@ func busy(s *fakeSchedules) {
 func fiveNights(s *fakeSchedules) {
 	for i := range 5 {
 		s.times = append(s.times, midnight.Add(time.Duration(i-5)*24*time.Hour+90*time.Minute))
+	}
+}
+
+// The JSON of a backfill says that its times are not all.
+func TestBackfillTellsWhetherItsTimesAreAll(t *testing.T) {
+	for _, test := range []struct {
+		n    int
+		more bool
+	}{{999, false}, {1000, false}, {1001, true}, {2500, true}} {
+		server := nights(t)
+		hourly(test.n)(server.schedules)
+		var is backfilled
+		got := kiln(t, server, append([]string{"schedule", "-o", "json"}, longBackfill...)...)
+		require.NoError(t, json.Unmarshal([]byte(got.stdout), &is), got)
+		require.Len(t, is.Times, min(test.n, 1000))
+		require.Equal(t, test.more, is.MoreTimes, test.n)
 	}
 }
 

@@ -151,7 +151,8 @@ func newScheduleBackfillCommand(a *app) *cobra.Command {
 		Short: "Run a schedule for times that have passed",
 		Long: "Starts the builds that a schedule would have started between two times, both included, one after another at once,\n" +
 			"also while it is paused. With the overlap policy Skip, as in the temporal CLI, a run is left out while another one\n" +
-			"runs, so of several times that is mostly the first alone; BufferAll runs one after the other, AllowAll all together.",
+			"runs, so of several times that is mostly the first alone; BufferAll runs one after the other, AllowAll all together.\n" +
+			"Of more than 1000 times it names the first 1000 and says that there are more; it asks for all of them.",
 		Example: fmt.Sprintf("  %[1]s schedule backfill web-base --start-time 2026-11-01T00:00:00Z --end-time 2026-11-08T00:00:00Z --overlap-policy BufferAll", a.name),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.ScheduleID = args[0]
@@ -192,7 +193,20 @@ type backfilled struct {
 	StartTime  time.Time   `json:"startTime"`
 	EndTime    time.Time   `json:"endTime"`
 	Policy     string      `json:"overlapPolicy"`
-	Times      []time.Time `json:"times"` // at most 1000
+	Times      []time.Time `json:"times"`     // mostTimes at most
+	MoreTimes  bool        `json:"moreTimes"` // there are more, and they are asked for as well
+}
+
+// mostTimes is how many times of a schedule the server lists in one answer.
+const mostTimes = 1000
+
+// words say what was asked for, as far as it is known.
+func (b backfilled) words(zone string) string {
+	first, last := b.Times[0], b.Times[len(b.Times)-1]
+	if b.MoreTimes {
+		return fmt.Sprintf("more than %s, from %s until %s", count(len(b.Times), "run"), inZone(first, zone), inZone(b.EndTime, zone))
+	}
+	return fmt.Sprintf("%s, from %s to %s", count(len(b.Times), "run"), inZone(first, zone), inZone(last, zone))
 }
 
 func runBackfill(ctx context.Context, a *app, conn *cli.Connection, opts backfillOptions) error {
@@ -206,7 +220,7 @@ func runBackfill(ctx context.Context, a *app, conn *cli.Connection, opts backfil
 		return err
 	}
 	result := backfilled{ScheduleID: is.id, StartTime: opts.Start, EndTime: opts.End, Policy: opts.Policy}
-	if result.Times, err = s.matchingTimes(ctx, is.id, opts.Start, opts.End); err != nil {
+	if result.Times, result.MoreTimes, err = s.matchingTimes(ctx, is.id, opts.Start, opts.End); err != nil {
 		return s.explainSchedule("list the times of schedule "+is.id, err)
 	}
 	zone := is.times.TimeZone
@@ -227,19 +241,28 @@ func runBackfill(ctx context.Context, a *app, conn *cli.Connection, opts backfil
 	if opts.Output != cli.OutputText {
 		return opts.Output.Write(s.Out, result)
 	}
-	_, err = fmt.Fprintf(s.Out, "schedule %[1]s was asked for %[2]s, from %[3]s to %[4]s (%[5]s); `%[6]s schedule describe %[1]s` shows them\n", is.id,
-		count(len(result.Times), "run"), inZone(result.Times[0], zone), inZone(result.Times[len(result.Times)-1], zone), opts.Policy, s.name)
+	_, err = fmt.Fprintf(s.Out, "schedule %[1]s was asked for %[2]s (%[3]s); `%[4]s schedule describe %[1]s` shows them\n",
+		is.id, result.words(zone), opts.Policy, s.name)
 	return err
 }
 
-// matchingTimes are the times of a schedule between two, both included, by the server's word.
-func (s *session) matchingTimes(ctx context.Context, id string, from, to time.Time) ([]time.Time, error) {
+// matchingTimes are the first times of a schedule between two, both included, by the server's
+// word, and whether there are more. Six years of an hourly schedule are 52,000, so they are not counted.
+func (s *session) matchingTimes(ctx context.Context, id string, from, to time.Time) (times []time.Time, more bool, err error) {
+	times, err = s.timesAfter(ctx, id, from.Add(-time.Millisecond), to)
+	if err != nil || len(times) < mostTimes {
+		return times, false, err
+	}
+	rest, err := s.timesAfter(ctx, id, times[len(times)-1], to)
+	return times, len(rest) > 0, err
+}
+
+// timesAfter are times of a schedule in one answer of the server: the first does not count itself.
+func (s *session) timesAfter(ctx context.Context, id string, after, to time.Time) ([]time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	found, err := s.WorkflowService().ListScheduleMatchingTimes(ctx, &workflowservice.ListScheduleMatchingTimesRequest{
-		Namespace: s.opts.Namespace, ScheduleId: id,
-		StartTime: timestamppb.New(from.Add(-time.Millisecond)), // which does not count itself
-		EndTime:   timestamppb.New(to),
+		Namespace: s.opts.Namespace, ScheduleId: id, StartTime: timestamppb.New(after), EndTime: timestamppb.New(to),
 	})
 	var times []time.Time
 	for _, at := range found.GetStartTime() {
