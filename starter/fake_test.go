@@ -75,7 +75,9 @@ type fakeTemporal struct {
 
 	pages   []*workflowservice.ListWorkflowExecutionsResponse
 	listErr error
-	queries []string
+	// wordless: the namespace does not know the search attribute of the state.
+	wordless bool
+	queries  []string
 }
 
 func (f *fakeTemporal) Close() {}
@@ -283,6 +285,9 @@ func (f *fakeTemporal) CancelWorkflowWithOptions(_ context.Context, opts client.
 
 func (f *fakeTemporal) ListWorkflow(_ context.Context, req *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 	f.queries = append(f.queries, req.GetQuery())
+	if f.wordless && strings.Contains(req.GetQuery(), "KilnState") {
+		return nil, serviceerror.NewInvalidArgument("invalid query: Namespace default has no mapping defined for search attribute KilnState")
+	}
 	if f.listErr != nil || len(f.pages) == 0 {
 		return &workflowservice.ListWorkflowExecutionsResponse{}, f.listErr
 	}

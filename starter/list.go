@@ -34,6 +34,8 @@ type listOptions struct {
 	Query  string
 	Limit  int
 	Output cli.Output
+	// wordless: the namespace knows no search attribute for the state.
+	wordless bool
 }
 
 func newListCommand(a *app) *cobra.Command {
@@ -43,10 +45,12 @@ func newListCommand(a *app) *cobra.Command {
 		Use:   "list",
 		Short: "List builds, newest first",
 		Long: "Lists the builds that Temporal still remembers, newest first; the retention of the namespace says how long.\n" +
-			"--fleet lists the builds that a fleet started, and --fleets the fleets themselves.\n" +
+			"--fleet lists the builds that a fleet started, and --fleets the fleets themselves.\n\n" +
+			"--state takes the words of the column STATE. Fleets are " + wordsOf(fleetStates()) + ";\nbuilds are " + wordsOf(buildStates()) + ".\n" +
+			"A build that was partly successful is listed as succeeded; status tells what it had trouble with.\n\n" +
 			"--query adds a condition in Temporal's list filter language, on attributes such as " + strings.Join(workflows.SearchAttributes(), ", ") + ".",
 		Example: fmt.Sprintf("  %[1]s list --state running\n  %[1]s list --name web-base --limit 5 -o json\n"+
-			"  %[1]s list --fleet images --state failed\n  %[1]s list --fleets\n  %[1]s list --query 'StartTime > \"2026-01-01T00:00:00Z\"'", a.name),
+			"  %[1]s list --fleet images --state failed\n  %[1]s list --fleets --state partial\n  %[1]s list --query 'StartTime > \"2026-01-01T00:00:00Z\"'", a.name),
 		Args: cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := opts.check(cmd); err != nil {
@@ -55,7 +59,7 @@ func newListCommand(a *app) *cobra.Command {
 			return runList(cmd.Context(), a, &conn, opts)
 		},
 	}
-	cli.Choice(cmd, &opts.State, "state", "only builds in this state", states()...)
+	cli.Choice(cmd, &opts.State, "state", "only builds or fleets in this state", states()...)
 	cmd.Flags().StringVar(&opts.Name, "name", "", "only builds of the document with this name")
 	cmd.Flags().StringVar(&opts.Region, "region", "", "only builds in this region")
 	cmd.Flags().StringVar(&opts.Schedule, "schedule", "", "only builds that the schedule with this `ID` started")
@@ -79,6 +83,12 @@ func (o *listOptions) check(cmd *cobra.Command) error {
 			return cli.Usagef(cmd, "--%s chooses among builds, and --fleets lists fleets; leave one of them out", flag)
 		}
 	}
+	switch state := workflows.State(o.State); {
+	case o.Fleets && slices.Contains(statesOfBuilds, state):
+		return cli.Usagef(cmd, "--state %s: no fleet is ever in it; they are %s", state, wordsOf(fleetStates()))
+	case !o.Fleets && state == statePartial:
+		return cli.Usagef(cmd, "--state %s is for --fleets; a build that was partly successful is listed as succeeded", state)
+	}
 	return nil
 }
 
@@ -88,11 +98,17 @@ var statuses = []struct {
 	names string
 }{
 	{workflows.StateRunning, "'Running'"},
-	{workflows.StateWaiting, "'Running'"}, // and its own word
+	{workflows.StateWaiting, "'Running'"},
 	{workflows.StateSucceeded, "'Completed'"},
+	{workflows.StateUnchanged, "'Completed'"},
+	{workflows.StateSkipped, "'Completed'"},
+	{statePartial, "'Completed'"},
 	{workflows.StateFailed, "'Failed', 'TimedOut', 'Terminated'"},
 	{workflows.StateCancelled, "'Canceled'"},
 }
+
+// statesOfBuilds are those in which no fleet ever is. A fleet alone is partial.
+var statesOfBuilds = []workflows.State{workflows.StateWaiting, workflows.StateUnchanged, workflows.StateSkipped}
 
 func states() []string {
 	var names []string
@@ -102,21 +118,51 @@ func states() []string {
 	return names
 }
 
-// filter is the list filter of the options. The state goes by the workflow's own status,
-// which is true also where the search attributes are not registered.
+func buildStates() []string {
+	return slices.DeleteFunc(states(), func(name string) bool { return name == string(statePartial) })
+}
+
+func fleetStates() []string {
+	return slices.DeleteFunc(states(), func(name string) bool { return slices.Contains(statesOfBuilds, workflows.State(name)) })
+}
+
+// wordsOf are words as a sentence has them: running, failed or cancelled.
+func wordsOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// inState is the condition for a state. It goes by the workflow's own status, and by the word of
+// the build or fleet where that says more, as the list does that shows the state. In a namespace
+// without search attributes there are no such words.
+func (o listOptions) inState() []string {
+	state, word := workflows.State(o.State), workflows.AttrState.GetName()
+	var terms []string
+	for _, s := range statuses {
+		if s.state == state {
+			terms = append(terms, "ExecutionStatus IN ("+s.names+")")
+		}
+	}
+	switch leaveOut := finer[state]; {
+	case isFiner(state):
+		terms = append(terms, word+" = "+activities.Quote(o.State))
+	case len(leaveOut) > 0 && !o.wordless:
+		var others []string
+		for _, other := range leaveOut {
+			others = append(others, activities.Quote(string(other)))
+		}
+		terms = append(terms, fmt.Sprintf("(%[1]s IS NULL OR %[1]s NOT IN (%[2]s))", word, strings.Join(others, ", ")))
+	}
+	return terms
+}
+
+// filter is the list filter of the options.
 func (o listOptions) filter() string {
 	terms := []string{"WorkflowType = " + activities.Quote(workflows.BuildType)}
 	if o.Fleets { // one that continued as new is listed as its latest run
 		terms = []string{"WorkflowType = " + activities.Quote(workflows.FleetType), "ExecutionStatus != 'ContinuedAsNew'"}
 	}
-	for _, s := range statuses {
-		if string(s.state) == o.State {
-			terms = append(terms, "ExecutionStatus IN ("+s.names+")")
-		}
-	}
-	if o.State == string(workflows.StateWaiting) {
-		terms = append(terms, workflows.AttrState.GetName()+" = "+activities.Quote(o.State))
-	}
+	terms = append(terms, o.inState()...)
 	if o.Name != "" {
 		terms = append(terms, workflows.AttrName.GetName()+" = "+activities.Quote(o.Name))
 	}
@@ -188,23 +234,49 @@ func (s *session) nothing(opts listOptions) string {
 // list asks for the builds page by page. The server lists the running first, then by
 // their end, so the newest first is our own order.
 func (s *session) list(ctx context.Context, opts listOptions) ([]listed, error) {
+	builds, err := s.listPages(ctx, opts)
+	if len(finer[workflows.State(opts.State)]) > 0 && unmapped(err) == workflows.AttrState.GetName() {
+		opts.wordless = true
+		builds, err = s.listPages(ctx, opts)
+	}
+	if err != nil {
+		return nil, s.explainList(opts, err)
+	}
+	slices.SortStableFunc(builds, func(a, b listed) int { return cmp.Compare(b.StartedAt.UnixNano(), a.StartedAt.UnixNano()) })
+	return builds[:min(len(builds), opts.Limit)], nil
+}
+
+// listPages asks for pages until there are as many builds as are wanted.
+func (s *session) listPages(ctx context.Context, opts listOptions) ([]listed, error) {
 	var builds []listed
 	req := &workflowservice.ListWorkflowExecutionsRequest{Query: opts.filter(), PageSize: int32(min(opts.Limit, 1000))}
 	for {
 		page, err := s.ListWorkflow(ctx, req)
 		if err != nil {
-			return nil, s.explainList(opts, err)
+			return nil, err
 		}
 		for _, info := range page.GetExecutions() {
 			builds = append(builds, listing(info))
 		}
 		req.NextPageToken = page.GetNextPageToken()
 		if len(builds) >= opts.Limit || len(req.NextPageToken) == 0 {
-			break
+			return builds, nil
 		}
 	}
-	slices.SortStableFunc(builds, func(a, b listed) int { return cmp.Compare(b.StartedAt.UnixNano(), a.StartedAt.UnixNano()) })
-	return builds[:min(len(builds), opts.Limit)], nil
+}
+
+// unmapped is the search attribute for the lack of which the server has refused a filter, if so.
+func unmapped(err error) string {
+	var invalid *serviceerror.InvalidArgument
+	if !errors.As(err, &invalid) {
+		return ""
+	}
+	for _, name := range workflows.SearchAttributes() {
+		if strings.Contains(invalid.Message, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func listing(info *workflowpb.WorkflowExecutionInfo) listed {
@@ -226,11 +298,9 @@ func (s *session) explainList(opts listOptions, err error) error {
 	if !errors.As(err, &invalid) {
 		return s.explain("list builds", "", err)
 	}
-	for _, name := range workflows.SearchAttributes() {
-		if strings.Contains(invalid.Message, name) {
-			return cli.Fail(cli.ExitFailed, fmt.Errorf("namespace %s does not know the search attribute %s yet; a worker registers it when it starts: `%s worker`",
-				s.opts.Namespace, name, s.name))
-		}
+	if name := unmapped(err); name != "" {
+		return cli.Fail(cli.ExitFailed, fmt.Errorf("namespace %s does not know the search attribute %s yet; a worker registers it when it starts: `%s worker`",
+			s.opts.Namespace, name, s.name))
 	}
 	if opts.Query != "" {
 		return cli.Fail(cli.ExitUsage, fmt.Errorf("--query: the server refuses the filter %s (%s)", opts.filter(), invalid.Message))

@@ -1,6 +1,8 @@
 package starter
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +25,12 @@ func TestListFilter(t *testing.T) {
 		want string
 	}{
 		{"everything", listOptions{}, "WorkflowType = 'BuildGoldenImage'"},
-		{"running", listOptions{State: "running"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running')"},
+		{"running", listOptions{State: "running"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running') AND (KilnState IS NULL OR KilnState NOT IN ('waiting'))"},
+		{"succeeded and no more", listOptions{State: "succeeded"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Completed') AND (KilnState IS NULL OR KilnState NOT IN ('unchanged', 'skipped', 'partial'))"},
+		{"succeeded where there are no words", listOptions{State: "succeeded", wordless: true}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Completed')"},
+		{"skipped", listOptions{State: "skipped"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Completed') AND KilnState = 'skipped'"},
+		{"unchanged", listOptions{State: "unchanged"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Completed') AND KilnState = 'unchanged'"},
+		{"fleets that are partial", listOptions{State: "partial", Fleets: true}, "WorkflowType = 'BuildFleet' AND ExecutionStatus != 'ContinuedAsNew' AND ExecutionStatus IN ('Completed') AND KilnState = 'partial'"},
 		{"waiting for approval", listOptions{State: "waiting"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Running') AND KilnState = 'waiting'"},
 		{"failed in any way", listOptions{State: "failed"}, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')"},
 		{"of a document in a region", listOptions{Name: "web", Region: "cn-beijing"}, "WorkflowType = 'BuildGoldenImage' AND KilnName = 'web' AND KilnRegion = 'cn-beijing'"},
@@ -94,6 +101,8 @@ func TestList(t *testing.T) {
 		{name: "no fleets", args: []string{"--fleets"}, server: &fakeTemporal{}},
 		{name: "no fleets that match", args: []string{"--fleets", "--state", "failed"}, server: &fakeTemporal{}},
 		{name: "fleets of a fleet", args: []string{"--fleets", "--fleet", "images"}, server: &fakeTemporal{}, exit: cli.ExitUsage},
+		{name: "fleets in a state of builds", args: []string{"--fleets", "--state", "skipped"}, server: &fakeTemporal{}, exit: cli.ExitUsage},
+		{name: "builds in a state of fleets", args: []string{"--state", "partial"}, server: &fakeTemporal{}, exit: cli.ExitUsage},
 		{name: "before a worker ran", args: []string{"--name", "web-base"},
 			server: &fakeTemporal{listErr: serviceerror.NewInvalidArgument("invalid query: Namespace default has no mapping defined for search attribute KilnName")}, exit: cli.ExitFailed},
 		{name: "with a filter that is none", args: []string{"--query", "?"},
@@ -128,9 +137,38 @@ func TestBuildIDsAreCompleted(t *testing.T) {
 	require.Equal(t, ":4\n", got.stdout, "no server, no names, no error")
 }
 
+// Where nobody has registered the search attributes, every state goes by Temporal's status.
+func TestListByStateWithoutSearchAttributes(t *testing.T) {
+	server := &fakeTemporal{wordless: true, pages: []*workflowservice.ListWorkflowExecutionsResponse{{Executions: []*workflowpb.WorkflowExecutionInfo{
+		listedBuild(t, "web-base", enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, dawn, nil),
+	}}}}
+	got := kiln(t, server, "list", "--state", "succeeded")
+	require.Zero(t, got.exit, got)
+	require.Contains(t, got.stdout, "web-base  succeeded")
+	require.Equal(t, "WorkflowType = 'BuildGoldenImage' AND ExecutionStatus IN ('Completed')", server.queries[len(server.queries)-1])
+
+	got = kiln(t, &fakeTemporal{wordless: true}, "list", "--state", "skipped")
+	require.Equal(t, cli.ExitFailed, got.exit, "nobody can tell which these are")
+	require.Contains(t, got.stderr, "does not know the search attribute KilnState")
+}
+
+// What the list shows can be asked for, and what can be asked for is shown.
+func TestStatesOfTheListAndItsFilterAreTheSame(t *testing.T) {
+	shown := map[string]bool{}
+	for status := range enumspb.WorkflowExecutionStatus_name {
+		for _, own := range append(states(), "", "rubbish") {
+			info := listedBuild(t, "web-base", enumspb.WorkflowExecutionStatus(status), dawn, map[string]string{"KilnState": own})
+			shown[string(listing(info).State)] = true
+		}
+	}
+	require.ElementsMatch(t, states(), slices.Collect(maps.Keys(shown)))
+	got := kiln(t, &fakeTemporal{}, "__complete", "list", "--state", "")
+	require.Equal(t, "running\nwaiting\nsucceeded\nunchanged\nskipped\npartial\nfailed\ncancelled\n:4\n", got.stdout)
+}
+
 func TestListedStateIsTheBuildsOwnWord(t *testing.T) {
 	for own, want := range map[workflows.State]workflows.State{
-		"": workflows.StateSucceeded, workflows.StateUnchanged: workflows.StateUnchanged, workflows.StateSkipped: workflows.StateSkipped,
+		"": workflows.StateSucceeded, workflows.StateRunning: workflows.StateSucceeded, workflows.StateUnchanged: workflows.StateUnchanged, workflows.StateSkipped: workflows.StateSkipped,
 	} {
 		info := &workflowpb.WorkflowExecutionInfo{Status: enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED}
 		if own != "" {

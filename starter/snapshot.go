@@ -78,6 +78,15 @@ var finer = map[workflows.State][]workflows.State{
 	workflows.StateSucceeded: {workflows.StateUnchanged, workflows.StateSkipped, statePartial},
 }
 
+func isFiner(state workflows.State) bool {
+	for _, words := range finer {
+		if slices.Contains(words, state) {
+			return true
+		}
+	}
+	return false
+}
+
 // stateOf is the state of a build by the status of its workflow.
 func stateOf(status enumspb.WorkflowExecutionStatus) workflows.State {
 	switch status {
