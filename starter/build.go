@@ -93,7 +93,7 @@ func runBuild(ctx context.Context, a *app, opts BuildOptions) error {
 	if err := opts.follow.check(); err != nil {
 		return err
 	}
-	b, err := a.readBatch(opts.Files, opts.Vars)
+	b, err := a.readBatch(ctx, opts.Files, opts.Vars)
 	switch {
 	case err != nil:
 		return err
@@ -132,12 +132,12 @@ func runBuild(ctx context.Context, a *app, opts BuildOptions) error {
 }
 
 // buildDocument reads the document of one build.
-func (a *app) buildDocument(file string, pairs []string) (spec.Build, error) {
+func (a *app) buildDocument(ctx context.Context, file string, pairs []string) (spec.Build, error) {
 	vars, err := parseVars(pairs)
 	if err != nil {
 		return spec.Build{}, err
 	}
-	build, err := readDocument(a.In, file, vars)
+	build, err := readDocument(ctx, a.In, file, vars)
 	var faults spec.Faults
 	if errors.As(err, &faults) {
 		printFaults(a.Err, faults)

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,25 +16,33 @@ import (
 )
 
 // stdin is the name of the document that comes through standard input.
-const stdin = "-"
+const stdin = cli.Stdin
 
 // readDocument reads and checks a build document. Faults of the document come back as
-// spec.Faults; any other error is a sentence.
-func readDocument(in io.Reader, file string, vars map[string]string) (spec.Build, error) {
-	data, name, folder, err := readFile(in, file)
-	if err != nil {
-		return spec.Build{}, cli.Fail(cli.ExitUsage, fmt.Errorf("read the build document: %w", err))
-	}
-	return spec.Read(name, data, spec.Options{Vars: vars, ReadFile: beside(folder)})
+// spec.Faults, and the end of the context as it is; any other error is a sentence.
+func readDocument(ctx context.Context, in io.Reader, file string, vars map[string]string) (spec.Build, error) {
+	return parseDocument(ctx, in, file, vars, spec.Read)
 }
 
-func readFile(in io.Reader, file string) (data []byte, name, folder string, err error) {
-	if file == stdin {
-		data, err = io.ReadAll(in)
-		return data, called(file), ".", err
+func parseDocument[T any](ctx context.Context, in io.Reader, file string, vars map[string]string,
+	parse func(name string, document []byte, opts spec.Options) (T, error),
+) (T, error) {
+	var none T
+	data, err := cli.ReadFile(ctx, in, file, spec.MaxDocument)
+	var large *cli.TooLarge
+	switch {
+	case ctx.Err() != nil:
+		return none, ctx.Err()
+	case errors.As(err, &large):
+		return none, spec.TooLarge(called(file), large.Size)
+	case err != nil:
+		return none, cli.Fail(cli.ExitUsage, fmt.Errorf("read the build document: %w", err))
 	}
-	data, err = os.ReadFile(file)
-	return data, file, filepath.Dir(file), err
+	is, err := parse(called(file), data, spec.Options{Vars: vars, ReadFile: beside(ctx, filepath.Dir(file))})
+	if ctx.Err() != nil { // a file that it names was not read to its end
+		return none, ctx.Err()
+	}
+	return is, err
 }
 
 // called is what messages call a document.
@@ -46,12 +55,12 @@ func called(file string) string {
 
 // beside reads the files that a document names, by their path from the document's
 // folder. An absolute path is refused: it would name something else on every machine.
-func beside(folder string) func(string) ([]byte, error) {
+func beside(ctx context.Context, folder string) func(string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if filepath.IsAbs(path) {
 			return nil, errors.New("want a path from the document's folder, not an absolute one")
 		}
-		data, err := os.ReadFile(filepath.Join(folder, path))
+		data, err := cli.ReadFile(ctx, nil, filepath.Join(folder, path), spec.MaxDocument)
 		var failed *os.PathError
 		if errors.As(err, &failed) {
 			return nil, fmt.Errorf("%s: %w", failed.Path, failed.Err)

@@ -1,8 +1,14 @@
 package starter
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +24,11 @@ func TestValidate(t *testing.T) {
 	matrix := "name: base\nmatrix: {regions: [cn-hangzhou, cn-beijing]}\nsource: {imageFamily: web}\ntemplate: {}\n"
 	require.NoError(t, os.WriteFile("matrix.yaml", []byte(matrix), 0o600))
 	require.NoError(t, os.WriteFile("empty.yaml", []byte("{}\n"), 0o600))
+	components := document + "components:\n  - {name: tools, version: 1.0.0, contentFile: %s}\n"
+	require.NoError(t, os.WriteFile("huge.yaml", fmt.Appendf(nil, components, "disk.raw"), 0o600))
+	require.NoError(t, os.WriteFile("dash.yaml", fmt.Appendf(nil, components, "'-'"), 0o600))
+	require.NoError(t, os.WriteFile("disk.raw", nil, 0o600))
+	require.NoError(t, os.Truncate("disk.raw", 8<<30)) // it takes no place on the disk
 	for _, test := range []struct {
 		name string
 		args []string
@@ -32,6 +43,10 @@ func TestValidate(t *testing.T) {
 		{"two faults at one place", []string{"empty.yaml"}, cli.ExitUsage},
 		{"a file that is not there beside others", []string{"nowhere.yaml", "good.yaml", "bad.yaml"}, cli.ExitUsage},
 		{"a file that is not there", []string{"nowhere.yaml"}, cli.ExitUsage},
+		{"a file that is far too large", []string{"disk.raw", "good.yaml"}, cli.ExitUsage},
+		{"a stream that is far too large", []string{"/dev/zero"}, cli.ExitUsage},
+		{"a file beside it that is far too large", []string{"huge.yaml"}, cli.ExitUsage},
+		{"a file beside it that is called as standard input", []string{"dash.yaml"}, cli.ExitUsage},
 		{"nothing", nil, cli.ExitUsage},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -57,7 +72,7 @@ func TestFilesBesideTheDocument(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "images"), 0o750))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "images", "nginx.txt"), []byte("RUN a"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "common.txt"), []byte("RUN b"), 0o600))
-	read := beside(filepath.Join(dir, "images"))
+	read := beside(t.Context(), filepath.Join(dir, "images"))
 	for _, test := range []struct {
 		name, path, want, err string
 	}{
@@ -75,5 +90,28 @@ func TestFilesBesideTheDocument(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.want, string(data))
 		})
+	}
+}
+
+// Whatever reads a document ends with its context, also while nobody writes it.
+func TestReadingADocumentEndsWithItsContext(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe.yaml")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	beside := filepath.Join(filepath.Dir(pipe), "beside.yaml")
+	require.NoError(t, os.WriteFile(beside, []byte(document+"components:\n  - {name: tools, version: 1.0.0, contentFile: pipe.yaml}\n"), 0o600))
+	in, w := io.Pipe()
+	t.Cleanup(func() { _ = w.Close() })
+	for _, command := range [][]string{{"validate"}, {"build"}, {"retry", "web-base", "--file"}, {"schedule", "create"}} {
+		for _, file := range []string{"-", pipe, beside} {
+			args := append(slices.Clip(command), file)
+			t.Run(strings.Join(command, " ")+" "+filepath.Base(file), func(t *testing.T) {
+				root := newRoot(&app{Env: cli.Env{In: in, Out: io.Discard, Err: io.Discard}, name: "kiln"})
+				root.SilenceErrors, root.SilenceUsage = true, true
+				root.SetArgs(args)
+				ctx, cancel := context.WithCancel(t.Context())
+				go cancel()
+				require.Equal(t, context.Canceled, root.ExecuteContext(ctx))
+			})
+		}
 	}
 }

@@ -2,6 +2,7 @@ package starter
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (b *batch) add(file string, is spec.Expansion) {
 
 // readBatch reads and checks documents. The faults of all of them are shown before the
 // first one is an error.
-func (a *app) readBatch(files, pairs []string) (batch, error) {
+func (a *app) readBatch(ctx context.Context, files, pairs []string) (batch, error) {
 	vars, err := parseVars(pairs)
 	if err != nil {
 		return batch{}, err
@@ -49,9 +50,11 @@ func (a *app) readBatch(files, pairs []string) (batch, error) {
 	var unread []error
 	faulty := 0
 	for _, file := range files {
-		is, err := expandDocument(a.In, file, vars)
+		is, err := expandDocument(ctx, a.In, file, vars)
 		var faults spec.Faults
 		switch {
+		case ctx.Err() != nil:
+			return batch{}, ctx.Err()
 		case errors.As(err, &faults):
 			printFaults(a.Err, faults)
 			bad, faulty = append(bad, called(file)), faulty+len(faults)
@@ -72,12 +75,8 @@ func (a *app) readBatch(files, pairs []string) (batch, error) {
 
 // expandDocument reads and checks a document that may have a matrix, as readDocument does
 // one without.
-func expandDocument(in io.Reader, file string, vars map[string]string) (spec.Expansion, error) {
-	data, name, folder, err := readFile(in, file)
-	if err != nil {
-		return spec.Expansion{}, cli.Fail(cli.ExitUsage, fmt.Errorf("read the build document: %w", err))
-	}
-	return spec.Expand(name, data, spec.Options{Vars: vars, ReadFile: beside(folder)})
+func expandDocument(ctx context.Context, in io.Reader, file string, vars map[string]string) (spec.Expansion, error) {
+	return parseDocument(ctx, in, file, vars, spec.Expand)
 }
 
 // checkMembers refuses builds that could not be told apart, or whose names are no ids.

@@ -19,7 +19,7 @@ func threeBuildsOf(t *testing.T) workflows.Fleet {
 	t.Helper()
 	fleet := workflows.Fleet{MaxParallel: 7, FailFast: true}
 	for _, file := range inImages(t) {
-		is, err := expandDocument(nil, file, nil)
+		is, err := expandDocument(t.Context(), nil, file, nil)
 		require.NoError(t, err)
 		fleet.Documents = append(fleet.Documents, is.Documents...)
 	}

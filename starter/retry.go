@@ -115,7 +115,7 @@ func runRetry(ctx context.Context, a *app, conn *cli.Connection, opts retryOptio
 	var build spec.Build
 	var err error
 	if opts.File != "" { // before anything else: standard input may take its time
-		if build, err = a.buildDocument(opts.File, opts.Vars); err != nil {
+		if build, err = a.buildDocument(ctx, opts.File, opts.Vars); err != nil {
 			return err
 		}
 	}

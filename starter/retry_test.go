@@ -30,7 +30,7 @@ func sent(t *testing.T, arguments ...any) []*commonpb.Payload {
 // read is the document of the tests, as build sends it.
 func read(t *testing.T) spec.Build {
 	t.Helper()
-	build, err := readDocument(strings.NewReader(document+"batchCompute: {}\n"), stdin, nil)
+	build, err := readDocument(t.Context(), strings.NewReader(document+"batchCompute: {}\n"), stdin, nil)
 	require.NoError(t, err)
 	return build
 }

@@ -121,7 +121,7 @@ type applied struct {
 
 // runScheduleCreate applies a document.
 func runScheduleCreate(ctx context.Context, a *app, conn *cli.Connection, opts applyOptions) error {
-	build, err := a.buildDocument(opts.Target, opts.Vars)
+	build, err := a.buildDocument(ctx, opts.Target, opts.Vars)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,9 +28,9 @@ func newValidateCommand(a *app) *cobra.Command {
 		Example:           fmt.Sprintf("  %[1]s validate web-base.yaml\n  %[1]s validate --var release=9.4 -o json images/*.yaml", a.name),
 		Args:              cli.SomeArgs("FILE", "; - is standard input"),
 		ValidArgsFunction: completeDocuments,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Files = args
-			return runValidate(a, opts)
+			return runValidate(cmd.Context(), a, opts)
 		},
 	}
 	addVars(cmd.Flags(), &opts.Vars)
@@ -45,7 +46,7 @@ type verdict struct {
 	Faults spec.Faults `json:"faults"`
 }
 
-func runValidate(a *app, opts validateOptions) error {
+func runValidate(ctx context.Context, a *app, opts validateOptions) error {
 	vars, err := parseVars(opts.Vars)
 	if err != nil {
 		return err
@@ -55,7 +56,10 @@ func runValidate(a *app, opts validateOptions) error {
 	var unread []error
 	for _, file := range opts.Files {
 		v := verdict{File: called(file), Faults: spec.Faults{}}
-		is, err := expandDocument(a.In, file, vars)
+		is, err := expandDocument(ctx, a.In, file, vars)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil && !errors.As(err, &v.Faults) {
 			unread = append(unread, err)
 			continue

@@ -33,7 +33,7 @@ func newEmulatorCommand(env cli.Env) *cobra.Command {
 }
 
 func runEmulator(cmd *cobra.Command, env cli.Env, flags *cloudFlags, output cli.Output) error {
-	opts, err := flags.options(env)
+	opts, err := flags.options(cmd.Context(), env)
 	if err != nil {
 		return err
 	}

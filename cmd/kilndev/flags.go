@@ -2,9 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,6 +31,9 @@ const (
 	maxSpeed     = 1e6
 )
 
+// longestFile is far more bytes than conditions and faults have.
+const longestFile = 1 << 20
+
 // cloudFlags are those of the emulated cloud.
 type cloudFlags struct {
 	opts       cloud.Options
@@ -50,7 +53,7 @@ func (f *cloudFlags) add(flags *pflag.FlagSet, port int, log string) {
 	flags.StringVar(&f.faults, "faults", "", "`FILE` with faults of the emulated cloud's calls, in YAML or JSON; see docs/emulator.md")
 }
 
-func (f *cloudFlags) options(env cli.Env) (cloud.Options, error) {
+func (f *cloudFlags) options(ctx context.Context, env cli.Env) (cloud.Options, error) {
 	opts := f.opts
 	if fits := opts.Speed >= minSpeed && opts.Speed <= maxSpeed; !fits { // NaN does not
 		return opts, cli.Fail(cli.ExitUsage, fmt.Errorf("--speed %v: want a number from %v to %v, such as %d", opts.Speed, minSpeed, int(maxSpeed), defaultSpeed))
@@ -60,13 +63,13 @@ func (f *cloudFlags) options(env cli.Env) (cloud.Options, error) {
 	} else {
 		opts.LogFile = f.log
 	}
-	return opts, f.readFiles(&opts)
+	return opts, f.readFiles(ctx, &opts)
 }
 
 // readFiles reads the conditions and the faults.
-func (f *cloudFlags) readFiles(opts *cloud.Options) error {
+func (f *cloudFlags) readFiles(ctx context.Context, opts *cloud.Options) error {
 	if f.conditions != "" {
-		conditions, err := readFile("--conditions", f.conditions, emulator.ReadConditions)
+		conditions, err := readFile(ctx, "--conditions", f.conditions, emulator.ReadConditions)
 		if err != nil {
 			return err
 		}
@@ -76,14 +79,20 @@ func (f *cloudFlags) readFiles(opts *cloud.Options) error {
 		return nil
 	}
 	var err error
-	opts.Faults, err = readFile("--faults", f.faults, emulator.ReadFaults)
+	opts.Faults, err = readFile(ctx, "--faults", f.faults, emulator.ReadFaults)
 	return err
 }
 
-func readFile[T any](flag, file string, read func([]byte) (T, error)) (T, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		var none T
+func readFile[T any](ctx context.Context, flag, file string, read func([]byte) (T, error)) (T, error) {
+	var none T
+	text, err := cli.ReadFile(ctx, nil, file, longestFile)
+	var large *cli.TooLarge
+	switch {
+	case ctx.Err() != nil:
+		return none, ctx.Err()
+	case errors.As(err, &large):
+		return none, cli.Fail(cli.ExitUsage, fmt.Errorf("%s %s: %w", flag, file, err))
+	case err != nil:
 		return none, cli.Fail(cli.ExitUsage, fmt.Errorf("%s: %w", flag, err))
 	}
 	value, err := read(text)
@@ -127,7 +136,7 @@ func (f *boxFlags) start(cmd *cobra.Command, env cli.Env) (*box.Box, error) {
 		return nil, err
 	}
 	var err error
-	if opts.Cloud, err = f.cloud.options(env); err != nil {
+	if opts.Cloud, err = f.cloud.options(cmd.Context(), env); err != nil {
 		return nil, err
 	}
 	return box.Start(cmd.Context(), opts)

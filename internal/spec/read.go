@@ -22,9 +22,10 @@ type Options struct {
 	NamesOnly bool
 }
 
+// MaxDocument is the size of the largest document, in bytes.
+const MaxDocument = 1 << 20
+
 const (
-	// maxDocument is the size of the largest document, in bytes.
-	maxDocument   = 1 << 20
 	byteOrderMark = "\uFEFF"
 	// schemaField is how JSON documents name their schema for editors.
 	schemaField = "$schema"
@@ -46,6 +47,16 @@ func Read(name string, document []byte, opts Options) (Build, error) {
 		return Build{}, found.inOrder()
 	}
 	return readBuild(root, opts, found)
+}
+
+// TooLarge are the faults of a document that was not read, since it has more than
+// MaxDocument; size is how much, in words.
+func TooLarge(name, size string) Faults {
+	return Faults{{File: name, Line: 1, Column: 1, Message: tooLarge(size)}}
+}
+
+func tooLarge(size string) string {
+	return fmt.Sprintf("the document has %s; want at most %d (1 MiB)", size, MaxDocument)
 }
 
 // open is the document as nodes whose fields have the right names; nil when its faults
@@ -88,8 +99,8 @@ func parse(name string, document []byte, found *findings) *node {
 	at, message := start, ""
 	var root *node
 	switch {
-	case len(document) > maxDocument:
-		message = fmt.Sprintf("the document has %d bytes; want at most %d (1 MiB)", len(document), maxDocument)
+	case len(document) > MaxDocument:
+		message = tooLarge(fmt.Sprintf("%d bytes", len(document)))
 	case !utf8.Valid(document):
 		at, message = notUTF8(document), "the document is not UTF-8 text"
 	case len(bytes.TrimSpace(document)) == 0:

@@ -213,7 +213,7 @@ template: {buildContentFile: "${{ vars.f }}.txt", testContentFile: test.txt}
 }
 
 func TestALargeDocumentIsRefused(t *testing.T) {
-	faults := faultsOf(t, importing("")+"# "+strings.Repeat("x", maxDocument), Options{})
+	faults := faultsOf(t, importing("")+"# "+strings.Repeat("x", MaxDocument), Options{})
 	require.Len(t, faults, 1)
 	require.Contains(t, faults[0].Message, "want at most 1048576 (1 MiB)")
 }
