@@ -16,6 +16,11 @@ func completeDocuments(*cobra.Command, []string, string) ([]string, cobra.ShellC
 	return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
+// completeYAML offers those that can be documents with comments.
+func completeYAML(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
 // completeBuilds offers the builds of the server whose latest run is in one of the states,
 // when it answers quickly; without states all builds.
 func (a *app) completeBuilds(conn *cli.Connection, states ...workflows.State) cobra.CompletionFunc {

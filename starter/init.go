@@ -34,7 +34,7 @@ func newInitCommand(a *app) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: completeDocuments,
+		ValidArgsFunction: completeYAML,
 		RunE: func(_ *cobra.Command, args []string) error {
 			opts.File = "golden-image.yaml"
 			if len(args) == 1 {
@@ -48,6 +48,9 @@ func newInitCommand(a *app) *cobra.Command {
 }
 
 func runInit(a *app, opts initOptions) error {
+	if strings.EqualFold(filepath.Ext(opts.File), ".json") {
+		return refusef("%s: init writes YAML, with comments, which a file called .json cannot hold: name one that ends in .yaml", opts.File)
+	}
 	document := spec.Starter(nameFor(opts.File))
 	if opts.File == stdin {
 		_, err := a.Out.Write(document)
@@ -56,7 +59,7 @@ func runInit(a *app, opts initOptions) error {
 	if err := writeNew(opts.File, document, opts.Force); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.Out, "wrote %[1]s; fill it in, then `%[2]s validate %[1]s`\n", opts.File, a.name)
+	_, err := fmt.Fprintf(a.Out, "wrote %s; fill it in, then `%s validate %s`\n", opts.File, a.name, shellWord(opts.File))
 	return err
 }
 

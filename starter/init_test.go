@@ -38,6 +38,16 @@ func TestInit(t *testing.T) {
 		require.Zero(t, got.exit)
 		require.Contains(t, got.stdout, "name: golden-image")
 	})
+	t.Run("quotes the name for the shell", func(t *testing.T) {
+		got := kiln(t, &fakeTemporal{}, "init", "web base.yaml")
+		require.Equal(t, "wrote web base.yaml; fill it in, then `kiln validate 'web base.yaml'`\n", got.stdout)
+	})
+	t.Run("writes no YAML into a file that is read as JSON", func(t *testing.T) {
+		got := kiln(t, &fakeTemporal{}, "init", "--force", "web.json")
+		require.Equal(t, cli.ExitUsage, got.exit)
+		require.Equal(t, "Error: web.json: init writes YAML, with comments, which a file called .json cannot hold: name one that ends in .yaml\n", got.stderr)
+		require.NoFileExists(t, "web.json")
+	})
 	t.Run("says where it cannot write", func(t *testing.T) {
 		got := kiln(t, &fakeTemporal{}, "init", "no/such/folder.yaml")
 		require.Equal(t, cli.ExitFailed, got.exit)
