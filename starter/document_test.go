@@ -42,6 +42,7 @@ func TestValidate(t *testing.T) {
 		{"in json", []string{"-o", "json", "good.yaml", "bad.yaml"}, cli.ExitUsage},
 		{"two faults at one place", []string{"empty.yaml"}, cli.ExitUsage},
 		{"a file that is not there beside others", []string{"nowhere.yaml", "good.yaml", "bad.yaml"}, cli.ExitUsage},
+		{"a file that is not there beside others in json", []string{"-o", "json", "nowhere.yaml", "good.yaml"}, cli.ExitUsage},
 		{"a file that is not there", []string{"nowhere.yaml"}, cli.ExitUsage},
 		{"a file that is far too large", []string{"disk.raw", "good.yaml"}, cli.ExitUsage},
 		{"a stream that is far too large", []string{"/dev/zero"}, cli.ExitUsage},
@@ -54,6 +55,20 @@ func TestValidate(t *testing.T) {
 			require.Equal(t, test.exit, got.exit, got)
 			golden(t, got.String())
 		})
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestValidateSaysThatItsVerdictIsNotWritten(t *testing.T) {
+	for _, form := range []string{"text", "json", "jsonl"} {
+		root := newRoot(&app{Env: cli.Env{In: strings.NewReader(document), Out: fullDisk{}, Err: io.Discard}, name: "kiln"})
+		root.SilenceErrors, root.SilenceUsage = true, true
+		root.SetArgs([]string{"validate", "-o", form, "-"})
+		require.ErrorIs(t, root.ExecuteContext(t.Context()), syscall.ENOSPC, form)
 	}
 }
 

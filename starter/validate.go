@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,7 @@ type verdict struct {
 	Valid  bool        `json:"valid"`
 	Builds int         `json:"builds,omitempty"` // that it stands for, when it has a matrix
 	Faults spec.Faults `json:"faults"`
+	unread bool        // what the error of the command tells
 }
 
 func runValidate(ctx context.Context, a *app, opts validateOptions) error {
@@ -55,19 +57,13 @@ func runValidate(ctx context.Context, a *app, opts validateOptions) error {
 	var bad []string
 	var unread []error
 	for _, file := range opts.Files {
-		v := verdict{File: called(file), Faults: spec.Faults{}}
-		is, err := expandDocument(ctx, a.In, file, vars)
-		if ctx.Err() != nil {
+		v, err := judge(ctx, a.In, file, vars)
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
-		}
-		if err != nil && !errors.As(err, &v.Faults) {
+		case err != nil:
 			unread = append(unread, err)
-			continue
-		}
-		if v.Valid = len(v.Faults) == 0; is.Matrix {
-			v.Builds = len(is.Members)
-		}
-		if !v.Valid {
+		case !v.Valid:
 			bad = append(bad, v.File)
 		}
 		verdicts = append(verdicts, v)
@@ -81,18 +77,45 @@ func runValidate(ctx context.Context, a *app, opts validateOptions) error {
 	return errors.Join(unread...)
 }
 
+// judge is the verdict on a file. The error is why it could not be read, which the verdict
+// tells as well, as a fault.
+func judge(ctx context.Context, in io.Reader, file string, vars map[string]string) (verdict, error) {
+	v := verdict{File: called(file), Faults: spec.Faults{}}
+	is, err := expandDocument(ctx, in, file, vars)
+	switch {
+	case err == nil:
+		v.Valid = true
+		if is.Matrix {
+			v.Builds = len(is.Members)
+		}
+	case !errors.As(err, &v.Faults):
+		v.Faults = spec.Faults{{File: v.File, Line: 1, Column: 1, Message: err.Error()}}
+		v.unread = true
+		return v, err
+	}
+	return v, nil
+}
+
 func printVerdicts(a *app, output cli.Output, verdicts []verdict) error {
 	if output != cli.OutputText {
 		return cli.WriteAll(a.Out, output, verdicts)
 	}
 	for _, v := range verdicts {
-		switch {
-		case v.Builds > 0:
-			_, _ = fmt.Fprintf(a.Out, "%s: valid, %s\n", v.File, count(v.Builds, "build"))
-		case v.Valid:
-			_, _ = fmt.Fprintf(a.Out, "%s: valid\n", v.File)
+		if err := printVerdict(a, v); err != nil {
+			return err
 		}
-		printFaults(a.Err, v.Faults)
 	}
 	return nil
+}
+
+func printVerdict(a *app, v verdict) (err error) {
+	switch {
+	case v.Builds > 0:
+		_, err = fmt.Fprintf(a.Out, "%s: valid, %s\n", v.File, count(v.Builds, "build"))
+	case v.Valid:
+		_, err = fmt.Fprintf(a.Out, "%s: valid\n", v.File)
+	case !v.unread:
+		printFaults(a.Err, v.Faults)
+	}
+	return err
 }
