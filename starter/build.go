@@ -63,7 +63,7 @@ func newBuildCommand(a *app) *cobra.Command {
 			"Of a fleet: 0 all built, 1 none built, 6 some built, 7 cancelled.",
 		Example: fmt.Sprintf("  %[1]s build web-base.yaml\n  %[1]s build web-base.yaml --var release=9.4 --build-id web-base-94\n"+
 			"  %[1]s build web-base.yaml --detach -o json | jq -r .buildId\n  %[1]s build images/*.yaml --max-parallel 20", a.name),
-		Args:              cli.SomeArgs("FILE", "; - is standard input"),
+		Args:              documentArgs,
 		ValidArgsFunction: completeDocuments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if opts.Detach && opts.follow.WaitTimeout > 0 {

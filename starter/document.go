@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/seed1230462e/kiln/internal/cli"
@@ -17,6 +19,14 @@ import (
 
 // stdin is the name of the document that comes through standard input.
 const stdin = cli.Stdin
+
+// documentArgs wants documents, and standard input at most once: it can be read but once.
+func documentArgs(cmd *cobra.Command, args []string) error {
+	if i := slices.Index(args, stdin); i >= 0 && slices.Contains(args[i+1:], stdin) {
+		return cli.Usagef(cmd, "%s got - twice, and standard input holds one document", cmd.CommandPath())
+	}
+	return cli.SomeArgs("FILE", "; - is standard input")(cmd, args)
+}
 
 // readDocument reads and checks a build document. Faults of the document come back as
 // spec.Faults, and the end of the context as it is; any other error is a sentence.

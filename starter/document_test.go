@@ -48,6 +48,7 @@ func TestValidate(t *testing.T) {
 		{"a stream that is far too large", []string{"/dev/zero"}, cli.ExitUsage},
 		{"a file beside it that is far too large", []string{"huge.yaml"}, cli.ExitUsage},
 		{"a file beside it that is called as standard input", []string{"dash.yaml"}, cli.ExitUsage},
+		{"standard input twice", []string{"-", "good.yaml", "-"}, cli.ExitUsage},
 		{"nothing", nil, cli.ExitUsage},
 	} {
 		t.Run(test.name, func(t *testing.T) {

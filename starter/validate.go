@@ -27,7 +27,7 @@ func newValidateCommand(a *app) *cobra.Command {
 		Long: "Checks build documents against the schema and every rule the cloud documents, without any connection.\n" +
 			"All faults of all files are shown in one go, as file:line:column; - reads standard input.\nExits with 2 when there is a fault.",
 		Example:           fmt.Sprintf("  %[1]s validate web-base.yaml\n  %[1]s validate --var release=9.4 -o json images/*.yaml", a.name),
-		Args:              cli.SomeArgs("FILE", "; - is standard input"),
+		Args:              documentArgs,
 		ValidArgsFunction: completeDocuments,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Files = args
