@@ -56,7 +56,7 @@ func (s *session) searchLeftovers(ctx context.Context, opts leftoversOptions) (s
 		return search{}, err
 	}
 	found.inEach(func(p *part, _ int) { p.look(ctx, account, found.books) })
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), found.blind()); err != nil {
 		return search{}, err
 	}
 	found.leftovers = slices.DeleteFunc(found.books.judge(found.items(), opts.BuildID), opts.leavesOut(s.now()))
@@ -106,24 +106,34 @@ func (f *search) builds() []string {
 	return slices.Compact(ids)
 }
 
+// blind is the error of a search that could look at nothing: it does not even know that
+// nothing is left.
+func (f *search) blind() error {
+	var first error
+	for _, p := range f.parts {
+		if p.err == nil || len(p.items) > 0 {
+			return nil
+		}
+		first = cmp.Or(first, p.err)
+	}
+	exit := cli.ExitFailed
+	if inventory.NoAccess(first) {
+		exit = cli.ExitConnection
+	}
+	return cli.Fail(exit, fmt.Errorf("the cloud account cannot be looked at: %w", first))
+}
+
 // incomplete is the error of a search that could not look at everything.
 func (f *search) incomplete() error {
 	var regions []string
 	var first error
-	blind := true
 	for _, p := range f.parts {
 		if p.err != nil {
 			regions, first = append(regions, p.region), cmp.Or(first, p.err)
 		}
-		blind = blind && p.err != nil && len(p.items) == 0
 	}
-	switch {
-	case first == nil:
+	if first == nil {
 		return nil
-	case blind && inventory.NoAccess(first):
-		return cli.Fail(cli.ExitConnection, fmt.Errorf("the cloud account cannot be looked at: %w", first))
-	case blind:
-		return cli.Fail(cli.ExitFailed, fmt.Errorf("the cloud account cannot be looked at: %w", first))
 	}
 	return cli.Fail(cli.ExitPartial, fmt.Errorf("not everything could be looked at in %s: %w", strings.Join(regions, ", "), first))
 }

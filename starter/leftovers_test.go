@@ -318,6 +318,7 @@ func TestLeftovers(t *testing.T) {
 			sc.account.items, sc.account.silent = nil, &alicloud.Error{API: "DescribeImages", Code: "Forbidden.RAM", HTTPStatus: 403, Message: "User not authorized."}
 		}, exit: cli.ExitConnection},
 		{name: "listed while the service is away", args: "list", change: func(sc *scene) { sc.account.items, sc.account.silent = nil, away }, exit: cli.ExitFailed},
+		{name: "listed in json while the service is away", args: "list -o json", change: func(sc *scene) { sc.account.items, sc.account.silent = nil, away }, exit: cli.ExitFailed},
 		{name: "listed in part", args: "list", change: func(sc *scene) { sc.account.silent = away }, exit: cli.ExitPartial},
 		{name: "listed without a namespace", args: "list", change: func(sc *scene) { sc.server.listErr = serviceerror.NewNamespaceNotFound("default") }, exit: cli.ExitConnection},
 
