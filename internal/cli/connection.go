@@ -3,7 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -109,12 +111,29 @@ func (c *Connection) load() (envconfig.ClientConfigProfile, error) {
 	if c.disableConfigFile && c.disableConfigEnv {
 		return envconfig.ClientConfigProfile{}, nil
 	}
+	if err := c.checkFile(); err != nil {
+		return envconfig.ClientConfigProfile{}, err
+	}
 	return envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{
 		ConfigFilePath:    c.configFile,
 		ConfigFileProfile: c.profile,
 		DisableFile:       c.disableConfigFile,
 		DisableEnv:        c.disableConfigEnv,
 	})
+}
+
+// checkFile refuses a file that the user has named and that is not there: envconfig takes it
+// for an empty one, and the command would go to localhost. One that TEMPORAL_CONFIG_FILE
+// names may be missing, as in the temporal CLI.
+func (c *Connection) checkFile() error {
+	if c.configFile == "" || c.disableConfigFile {
+		return nil
+	}
+	_, err := os.Stat(c.configFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--config-file %s: there is no such file", c.configFile)
+	}
+	return nil
 }
 
 // override puts the flags over what the environment and the file say.

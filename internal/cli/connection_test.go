@@ -75,7 +75,8 @@ func TestConnectionPrecedence(t *testing.T) {
 		{"a profile is named by the environment", map[string]string{"TEMPORAL_PROFILE": "cloud"}, nil, "cloud:7233", "cloud-ns"},
 		{"a profile is named by a flag", nil, []string{"--profile", "cloud"}, "cloud:7233", "cloud-ns"},
 		{"without the file the defaults count", nil, []string{"--disable-config-file"}, "localhost:7233", "default"},
-		{"a file that is not there is no error", nil, []string{"--config-file", "/nonexistent/temporal.toml"}, "localhost:7233", "default"},
+		{"a file of the environment may be missing", map[string]string{"TEMPORAL_CONFIG_FILE": "/nonexistent/temporal.toml"}, nil, "localhost:7233", "default"},
+		{"a file that is not read may be missing", nil, []string{"--config-file", "/nonexistent/temporal.toml", "--disable-config-file"}, "localhost:7233", "default"},
 		{"without environment and file the flags count", map[string]string{"TEMPORAL_ADDRESS": "env:1"}, []string{"--disable-config-file", "--disable-config-env", "--namespace", "x"}, "localhost:7233", "x"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -166,6 +167,7 @@ func TestConnectionRefusesWhatCannotWork(t *testing.T) {
 		{"a header without a value", []string{"--grpc-meta", "x"}, `--grpc-meta "x": want KEY=VALUE`},
 		{"a certificate without its key", []string{"--tls-cert-path", "x.pem"}, "other must be present too"},
 		{"a CA file that is not there", []string{"--tls-ca-path", "/nonexistent.pem"}, "no such file"},
+		{"a configuration file that is not there", []string{"--config-file", "/nonexistent.toml"}, "--config-file /nonexistent.toml: there is no such file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := connect(t, nil, test.args...)
