@@ -64,8 +64,8 @@ func (a *app) complete(conn *cli.Connection, find func(context.Context, *session
 	}
 }
 
-// retryableStates are those in which a build can be retried.
-var retryableStates = []workflows.State{workflows.StateFailed, workflows.StateCancelled}
+// retryableStates are those in which a build or fleet can be retried. A fleet alone is partial.
+var retryableStates = []workflows.State{workflows.StateFailed, workflows.StateCancelled, statePartial}
 
 // offered are the ids of the builds whose newest run, which comes first, fits.
 func offered(runs []listed, states []workflows.State) []string {

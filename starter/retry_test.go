@@ -12,6 +12,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/converter"
 
 	"github.com/seed1230462e/kiln/internal/cli"
@@ -228,6 +230,12 @@ func TestWhatCanBeRetriedIsCompleted(t *testing.T) {
 		listedBuild(t, "bad-base", enumspb.WORKFLOW_EXECUTION_STATUS_FAILED, dawn.AddDate(0, 0, -5), nil))
 	got := kiln(t, server, "__complete", "retry", "")
 	require.Equal(t, "old-base\tfailed\nbad-base\tcancelled\n:36\n", got.stdout, "db-base runs again")
+
+	fleets := &fakeTemporal{pages: []*workflowservice.ListWorkflowExecutionsResponse{{Executions: []*workflowpb.WorkflowExecutionInfo{
+		listedBuild(t, "images", enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, dawn, map[string]string{"KilnState": "partial"}),
+		listedBuild(t, "nightly", enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED, dawn, map[string]string{"KilnState": "succeeded"}),
+	}}}}
+	require.Equal(t, "images\tpartial\n:36\n", kiln(t, fleets, "__complete", "retry", "").stdout)
 
 	got = kiln(t, &fakeTemporal{}, "__complete", "retry", "web-base", "--from", "")
 	require.Equal(t, "import\ncomponents\ntemplate\nexecution\napproval\nregister\n:36\n", got.stdout)
