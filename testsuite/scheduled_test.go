@@ -8,7 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -51,6 +54,12 @@ func night(t *testing.T, c client.Client, handle client.ScheduleHandle) *workflo
 	eventually(t, "the schedule knows that the run before has ended", func() bool {
 		is, err := handle.Describe(context.Background())
 		return err == nil && len(is.Info.RunningWorkflows) == 0
+	})
+	eventually(t, "another second has begun, which is what Temporal names runs for", func() bool {
+		now := time.Now().UTC().Format("-2006-01-02T15:04:05Z")
+		return !slices.ContainsFunc(before, func(run *workflowpb.WorkflowExecutionInfo) bool {
+			return strings.HasSuffix(run.GetExecution().GetWorkflowId(), now)
+		})
 	})
 	require.NoError(t, handle.Trigger(context.Background(), client.ScheduleTriggerOptions{}))
 	var runs []*workflowpb.WorkflowExecutionInfo
