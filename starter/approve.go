@@ -73,6 +73,7 @@ func (a *app) decideCommand(opts *decideOptions, cmd *cobra.Command) *cobra.Comm
 		return runDecide(cmd.Context(), a, &conn, *opts)
 	}
 	cmd.Flags().StringVar(&opts.Reason, "reason", "", "why, for the history and the result of the build")
+	cli.MayBeEmpty(cmd.Flags(), "reason")
 	cmd.Flags().StringVar(&opts.By, "by", "", "who decides (default: USER@HOST)")
 	addRunID(cmd, &opts.RunID)
 	cli.AddOutput(cmd, &opts.Output)

@@ -45,6 +45,7 @@ func newCancelCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.Reason, "reason", "", "why, for the history")
+	cli.MayBeEmpty(cmd.Flags(), "reason")
 	cmd.Flags().BoolVar(&opts.Wait, "wait", false, "follow the build to its end")
 	addRunID(cmd, &opts.RunID)
 	opts.follow.addFlags(cmd)

@@ -47,6 +47,7 @@ func (f *scheduleFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.EndTime, "end-time", "", "`TIME` after which nothing runs, RFC 3339")
 	flags.Int32Var(&f.RemainingActions, "remaining-actions", 0, "there will be `N` runs; 0 is without a limit")
 	flags.StringVar(&f.Notes, "notes", "", "`TEXT` about the schedule, for people")
+	cli.MayBeEmpty(flags, "time-zone", "start-time", "end-time", "notes") // there is none any more
 }
 
 // sectionFlags are the flags by the field of the section that they set.

@@ -31,6 +31,7 @@ func newSchedulePauseCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.Reason, "reason", "", "why, for the schedule's notes")
+	cli.MayBeEmpty(cmd.Flags(), "reason")
 	a.addSchedule(cmd, &conn, &opts.Output)
 	return cmd
 }
@@ -50,6 +51,7 @@ func newScheduleResumeCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.Reason, "reason", "", "why, for the schedule's notes")
+	cli.MayBeEmpty(cmd.Flags(), "reason")
 	a.addSchedule(cmd, &conn, &opts.Output)
 	return cmd
 }

@@ -85,6 +85,7 @@ func (o *commandOptions) addFlags(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Quota.Workers, "workers", 1, "worker processes that share the account; each keeps to its share of what the account may call (env KILN_WORKERS)")
 	flags.Float64Var(&o.QueueRate, "task-queue-activities-per-second", 0, "calls that all workers of the task queue together begin in a second, waits not counted; 0 is no limit (env KILN_TASK_QUEUE_ACTIVITIES_PER_SECOND)")
 	flags.StringVar(&o.PprofAddress, "pprof-address", "", "loopback `ADDRESS` that serves profiles of the worker, such as 127.0.0.1:6060 (env KILN_PPROF_ADDRESS; default: none)")
+	cli.MayBeEmpty(flags, "pprof-address") // none, whatever the environment says
 }
 
 // fromEnv maps flags to the environment that sets them where the command line does not.

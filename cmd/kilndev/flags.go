@@ -49,6 +49,7 @@ func (f *cloudFlags) add(flags *pflag.FlagSet, port int, log string) {
 	flags.StringVar(&f.opts.AccessKeyID, "access-key-id", cloud.DefaultKeyID, "key `ID` that the emulated cloud accepts")
 	flags.StringVar(&f.opts.AccessKeySecret, "access-key-secret", cloud.DefaultKeySecret, "key `SECRET` that the emulated cloud accepts")
 	flags.StringVar(&f.log, "emulator-log", log, "`FILE` that gets one JSON line for each request to the emulated cloud; - is standard error")
+	cli.MayBeEmpty(flags, "emulator-log") // no log
 	flags.StringVar(&f.conditions, "conditions", "", "`FILE` with the state of the emulated account and services, in YAML or JSON; see docs/emulator.md")
 	flags.StringVar(&f.faults, "faults", "", "`FILE` with faults of the emulated cloud's calls, in YAML or JSON; see docs/emulator.md")
 }

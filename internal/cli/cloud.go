@@ -21,6 +21,7 @@ func (c *CloudFlags) AddFlags(flags *pflag.FlagSet) {
 		endpoint(f, &c.BatchComputeEndpoint, "batchcompute-endpoint", "KILN_BATCHCOMPUTE_ENDPOINT", "Batch Compute")
 		endpoint(f, &c.OSSEndpoint, "oss-endpoint", "KILN_OSS_ENDPOINT", "OSS")
 	})
+	MayBeEmpty(flags, "ecs-endpoint", "batchcompute-endpoint", "oss-endpoint") // the public one, whatever the environment says
 }
 
 func endpoint(f *pflag.FlagSet, to *string, name, env, service string) {

@@ -27,6 +27,8 @@ func run(t *testing.T, err error, args ...string) (code int, stdout, stderr stri
 	var output cli.Output
 	cli.AddOutput(sub, &output)
 	(&cli.CloudFlags{}).AddFlags(sub.Flags())
+	sub.Flags().String("queue", "default", "queue")
+	sub.Flags().StringArray("region", nil, "region")
 	group := &cobra.Command{Use: "schedule", Short: "Group"}
 	group.AddCommand(&cobra.Command{Use: "list", Args: cli.NoArgs, RunE: func(*cobra.Command, []string) error { return nil }})
 	root.AddCommand(sub, group)
@@ -54,6 +56,13 @@ func TestMainExitCodes(t *testing.T) {
 		{"no argument", []string{"go"}, nil, 2, "Error: kiln go needs a THING\nRun 'kiln go --help' for usage.\n"},
 		{"too many arguments", []string{"go", "x", "y"}, nil, 2, "Error: kiln go takes one THING, got 2: x y\nRun 'kiln go --help' for usage.\n"},
 		{"an argument where none belongs", []string{"schedule", "list", "x"}, nil, 2, "Error: kiln schedule list takes no argument, got x\nRun 'kiln schedule list --help' for usage.\n"},
+		{"an empty argument is none", []string{"go", ""}, nil, 2, "Error: kiln go needs a THING\nRun 'kiln go --help' for usage.\n"},
+		{"an empty argument beside another", []string{"go", "x", ""}, nil, 2, "Error: kiln go got an empty argument\nRun 'kiln go --help' for usage.\n"},
+		{"an empty argument where none belongs", []string{"schedule", "list", ""}, nil, 2, "Error: kiln schedule list got an empty argument\nRun 'kiln schedule list --help' for usage.\n"},
+		{"an empty command", []string{""}, nil, 2, "Error: kiln got an empty argument\nRun 'kiln --help' for usage.\n"},
+		{"an empty flag", []string{"go", "x", "--queue", ""}, nil, 2, "Error: --queue is empty: give it a value, or leave it out\nRun 'kiln go --help' for usage.\n"},
+		{"an empty one of many", []string{"go", "x", "--region", "a", "--region="}, nil, 2, "Error: --region is empty: give it a value, or leave it out\nRun 'kiln go --help' for usage.\n"},
+		{"a flag that may be empty", []string{"go", "x", "--ecs-endpoint", ""}, nil, 0, ""},
 		{"an argument of cobra's own command", []string{"completion", "csh"}, nil, 2, "Error: unknown command \"csh\" for \"kiln completion\"; did you mean bash or fish or zsh?\nRun 'kiln completion --help' for usage.\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func prepareCommand(cmd *cobra.Command) {
 	}
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			err := check(cmd, args)
+			err := refuseEmpty(cmd, args, check)
 			var coded *Error
 			if err == nil || errors.As(err, &coded) {
 				return err
@@ -79,6 +79,42 @@ func prepareCommand(cmd *cobra.Command) {
 	}
 	for _, sub := range cmd.Commands() {
 		prepareCommand(sub)
+	}
+}
+
+// refuseEmpty refuses empty arguments and flags: a shell makes them of "$ID" when nobody has
+// set it. What remains has to pass the check.
+func refuseEmpty(cmd *cobra.Command, args []string, check cobra.PositionalArgs) error {
+	given := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "" })
+	if err := check(cmd, given); err != nil {
+		return err
+	}
+	if len(given) < len(args) {
+		return fmt.Errorf("%s got an empty argument", cmd.CommandPath())
+	}
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if _, may := f.Annotations[mayBeEmpty]; err == nil && !may && isEmpty(f.Value) {
+			err = fmt.Errorf("--%s is empty: give it a value, or leave it out", f.Name)
+		}
+	})
+	return err
+}
+
+func isEmpty(value pflag.Value) bool {
+	if many, ok := value.(pflag.SliceValue); ok {
+		return slices.Contains(many.GetSlice(), "")
+	}
+	return value.Type() == "string" && value.String() == ""
+}
+
+// mayBeEmpty is the annotation of a flag for which an empty text means something.
+const mayBeEmpty = "kiln-may-be-empty"
+
+// MayBeEmpty marks flags for which an empty text means something; others refuse it.
+func MayBeEmpty(flags *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		_ = flags.SetAnnotation(name, mayBeEmpty, nil) // fails for a flag that does not exist only
 	}
 }
 
