@@ -114,7 +114,7 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 			continue
 		}
 		if err := flags.Set(flag, value); err != nil {
-			return fmt.Errorf("%s=%q does not fit --%s: %w", name, value, flag, errors.Unwrap(err))
+			return fmt.Errorf("%s=%q does not fit --%s: %s", name, value, flag, cli.Wanted(err))
 		}
 	}
 	return nil

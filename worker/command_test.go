@@ -48,7 +48,7 @@ func TestCommandRefusesBeforeItStarts(t *testing.T) {
 		{"more workers than calls", []string{"--workers", "500"}, cli.ExitUsage, "--calls-per-minute 1000 leaves 2 to each of --workers 500"},
 		{"no calls of an API", []string{"--api-calls-per-minute", "ImportImage=0"}, cli.ExitUsage, "--api-calls-per-minute ImportImage=0: give at least 1"},
 		{"an API that is not called", []string{"--api-calls-per-minute", "ImportImage=5", "--api-calls-per-minute", "RunInstances=5"}, cli.ExitUsage, "Kiln does not call RunInstances; give one of BatchCompute.CreateImage,"},
-		{"an API without a number", []string{"--api-calls-per-minute", "ImportImage"}, cli.ExitUsage, "ImportImage must be formatted as key=value"},
+		{"an API without a number", []string{"--api-calls-per-minute", "ImportImage"}, cli.ExitUsage, "want NAME=N, where N is a whole number"},
 		{"a rate below nothing", []string{"--task-queue-activities-per-second", "-1"}, cli.ExitUsage, "--task-queue-activities-per-second is -1"},
 		{"a rate that is none", []string{"--task-queue-activities-per-second", "NaN"}, cli.ExitUsage, "--task-queue-activities-per-second is NaN"},
 		{"an argument", []string{"now"}, cli.ExitUsage, "now"},
@@ -85,7 +85,7 @@ func TestTheEnvironmentSetsWhatTheCommandLineDoesNot(t *testing.T) {
 	delete(environment, "KILN_HEARTBEAT_TIMEOUT")
 	environment["KILN_API_CALLS_PER_MINUTE"] = "ImportImage:10"
 	require.ErrorContains(t, fromEnvironment(NewCommand(cli.Env{Err: &bytes.Buffer{}}).Flags(), lookup),
-		`KILN_API_CALLS_PER_MINUTE="ImportImage:10" does not fit --api-calls-per-minute: ImportImage:10 must be formatted as key=value`)
+		`KILN_API_CALLS_PER_MINUTE="ImportImage:10" does not fit --api-calls-per-minute: want NAME=N, where N is a whole number`)
 }
 
 func TestEveryVariableHasAFlagThatNamesIt(t *testing.T) {

@@ -27,6 +27,9 @@ func run(t *testing.T, err error, args ...string) (code int, stdout, stderr stri
 	var output cli.Output
 	cli.AddOutput(sub, &output)
 	(&cli.CloudFlags{}).AddFlags(sub.Flags())
+	sub.Flags().Int("limit", 20, "limit")
+	sub.Flags().Duration("wait", 0, "wait")
+	sub.Flags().Bool("detach", false, "detach")
 	sub.Flags().String("queue", "default", "queue")
 	sub.Flags().StringArray("region", nil, "region")
 	group := &cobra.Command{Use: "schedule", Short: "Group"}
@@ -53,6 +56,10 @@ func TestMainExitCodes(t *testing.T) {
 		{"an unknown command of a group", []string{"schedule", "make"}, nil, 2, "Error: unknown command \"make\" for \"kiln schedule\"\nRun 'kiln schedule --help' for usage.\n"},
 		{"an unknown flag", []string{"go", "x", "--fast"}, nil, 2, "Error: unknown flag: --fast\nRun 'kiln go --help' for usage.\n"},
 		{"a word that a flag does not take", []string{"go", "x", "-o", "xml"}, nil, 2, "Error: invalid argument \"xml\" for \"-o, --output\" flag: want text, json or jsonl\nRun 'kiln go --help' for usage.\n"},
+		{"a word where a number belongs", []string{"go", "x", "--limit", "many"}, nil, 2, "Error: invalid argument \"many\" for \"--limit\" flag: want a whole number\nRun 'kiln go --help' for usage.\n"},
+		{"a number beyond all", []string{"go", "x", "--limit", "99999999999999999999"}, nil, 2, "Error: invalid argument \"99999999999999999999\" for \"--limit\" flag: the number is out of range\nRun 'kiln go --help' for usage.\n"},
+		{"a number where a time belongs", []string{"go", "x", "--wait=5"}, nil, 2, "Error: invalid argument \"5\" for \"--wait\" flag: want a duration such as 90s, 30m or 24h\nRun 'kiln go --help' for usage.\n"},
+		{"a word where yes or no belongs", []string{"go", "x", "--detach=perhaps"}, nil, 2, "Error: invalid argument \"perhaps\" for \"--detach\" flag: want true or false\nRun 'kiln go --help' for usage.\n"},
 		{"no argument", []string{"go"}, nil, 2, "Error: kiln go needs a THING\nRun 'kiln go --help' for usage.\n"},
 		{"too many arguments", []string{"go", "x", "y"}, nil, 2, "Error: kiln go takes one THING, got 2: x y\nRun 'kiln go --help' for usage.\n"},
 		{"an argument where none belongs", []string{"schedule", "list", "x"}, nil, 2, "Error: kiln schedule list takes no argument, got x\nRun 'kiln schedule list --help' for usage.\n"},
