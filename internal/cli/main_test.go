@@ -70,6 +70,11 @@ func TestMainExitCodes(t *testing.T) {
 		{"an empty flag", []string{"go", "x", "--queue", ""}, nil, 2, "Error: --queue is empty: give it a value, or leave it out\nRun 'kiln go --help' for usage.\n"},
 		{"an empty one of many", []string{"go", "x", "--region", "a", "--region="}, nil, 2, "Error: --region is empty: give it a value, or leave it out\nRun 'kiln go --help' for usage.\n"},
 		{"a flag that may be empty", []string{"go", "x", "--ecs-endpoint", ""}, nil, 0, ""},
+		{"help with an unknown command", []string{"help", "bo"}, nil, 2, "Error: unknown command \"bo\" for \"kiln\"; did you mean go?\nRun 'kiln --help' for usage.\n"},
+		{"help with an unknown command of a group", []string{"help", "schedule", "make"}, nil, 2, "Error: unknown command \"make\" for \"kiln schedule\"\nRun 'kiln schedule --help' for usage.\n"},
+		{"help with what a command does not have", []string{"help", "go", "home"}, nil, 2, "Error: unknown command \"home\" for \"kiln go\"\nRun 'kiln go --help' for usage.\n"},
+		{"help", []string{"help"}, nil, 0, ""},
+		{"help with a command", []string{"help", "schedule", "list"}, nil, 0, ""},
 		{"an argument of cobra's own command", []string{"completion", "csh"}, nil, 2, "Error: unknown command \"csh\" for \"kiln completion\"; did you mean bash or fish or zsh?\nRun 'kiln completion --help' for usage.\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -59,7 +59,22 @@ func prepare(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	root.SetFlagErrorFunc(flagError)
 	root.SetUsageFunc(printUsage)
+	if help, _, err := root.Find([]string{"help"}); err == nil && help != root {
+		help.Args = knownTopic
+	}
 	prepareCommand(root)
+}
+
+// knownTopic refuses what is no command to help with, in the words of that command's group.
+func knownTopic(help *cobra.Command, args []string) error {
+	cmd, rest, err := help.Root().Find(args)
+	if err == nil && len(rest) > 0 {
+		err = knownCommand(cmd, rest)
+	}
+	if err != nil {
+		return usageError(cmd, err)
+	}
+	return nil
 }
 
 func prepareCommand(cmd *cobra.Command) {
