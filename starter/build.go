@@ -41,7 +41,7 @@ func (o *BuildOptions) AddFlags(cmd *cobra.Command) {
 	o.follow.addFlags(cmd)
 	cmd.Flags().StringVar(&o.BuildID, "build-id", "", "id of the build, one running build each (default: the document's name)")
 	cmd.Flags().StringVar(&o.FleetID, "fleet-id", "", "`ID` of the fleet, one running fleet each (default: the name of a document with a matrix, or the folder of several documents)")
-	o.fleetOptions.addFlags(cmd, "")
+	o.fleetOptions.addFlags(cmd, workflows.DefaultParallel, "")
 	cmd.Flags().StringVar(&o.TaskQueue, "task-queue", cli.Getenv("KILN_TASK_QUEUE", workflows.DefaultTaskQueue), "task `QUEUE` of the workers (env KILN_TASK_QUEUE)")
 }
 

@@ -22,9 +22,10 @@ type fleetOptions struct {
 	FailFast    bool
 }
 
-// addFlags defines the flags. otherwise says what holds without them, if not the defaults.
-func (o *fleetOptions) addFlags(cmd *cobra.Command, otherwise string) {
-	cmd.Flags().IntVar(&o.MaxParallel, "max-parallel", workflows.DefaultParallel, "at most `N` builds of a fleet run at a time"+otherwise)
+// addFlags defines the flags. otherwise says what holds without them, if not the defaults;
+// parallel is that of --max-parallel, and 0 if there is none.
+func (o *fleetOptions) addFlags(cmd *cobra.Command, parallel int, otherwise string) {
+	cmd.Flags().IntVar(&o.MaxParallel, "max-parallel", parallel, "at most `N` builds of a fleet run at a time"+otherwise)
 	cmd.Flags().BoolVar(&o.FailFast, "fail-fast", false, "begin no further build of a fleet once one has failed; those that run go on"+otherwise)
 }
 

@@ -254,3 +254,12 @@ func TestRetryOfABuildTakesNoFlagsOfAFleet(t *testing.T) {
 	require.Equal(t, cli.ExitUsage, got.exit)
 	require.Contains(t, got.stderr, "--max-parallel and --fail-fast are for fleets, and web-base is a build")
 }
+
+func TestHelpNamesOneDefaultOfMaxParallel(t *testing.T) {
+	for command, says := range map[string]string{
+		"build": `--max-parallel N .* run at a time \(default 10\)\n`,
+		"retry": `--max-parallel N .* run at a time \(default: as in the earlier run\)\n`,
+	} {
+		require.Regexp(t, says, kiln(t, &fakeTemporal{}, command, "--help").stdout)
+	}
+}

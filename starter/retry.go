@@ -66,7 +66,7 @@ func newRetryCommand(a *app) *cobra.Command {
 	addVars(cmd.Flags(), &opts.Vars)
 	cmd.Flags().StringVar(&opts.RunID, "run-id", "", "refuse to go on from another run than this one (default: the latest)")
 	cmd.Flags().BoolVar(&opts.Detach, "detach", false, "print the ids and return at once")
-	fleet.addFlags(cmd, " (default: as in the earlier run)")
+	fleet.addFlags(cmd, 0, " (default: as in the earlier run)")
 	opts.follow.addFlags(cmd)
 	conn.AddFlags(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(stepNames(workflows.Steps), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder))
