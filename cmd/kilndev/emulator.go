@@ -12,6 +12,7 @@ import (
 
 func newEmulatorCommand(env cli.Env) *cobra.Command {
 	var flags cloudFlags
+	var port int
 	var output cli.Output
 	cmd := &cobra.Command{
 		Use:   "emulator",
@@ -21,15 +22,30 @@ func newEmulatorCommand(env cli.Env) *cobra.Command {
 		Example: "  kilndev emulator\n  kilndev emulator --state cloud.db --oss-dir disks --speed 600",
 		Args:    cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := takePort(cmd, &flags, port); err != nil {
+				return err
+			}
 			return runEmulator(cmd, env, &flags, output)
 		},
 	}
 	flags.add(cmd.Flags(), defaultEmulatorPort, "-")
-	cmd.Flags().IntVar(&flags.opts.Port, "port", defaultEmulatorPort, "the same as --emulator-port")
+	cmd.Flags().IntVar(&port, "port", defaultEmulatorPort, "the same as --emulator-port")
 	cmd.Flags().StringVar(&flags.opts.Host, "ip", cloud.Host, "`ADDRESS` to listen on; whoever reaches it and has the key pair may use the cloud")
 	cmd.Flags().StringVar(&flags.opts.StateFile, "state", "", "`FILE` that keeps the cloud over a restart (default: memory)")
 	cli.AddOutput(cmd, &output)
 	return cmd
+}
+
+// takePort takes over what the other name of --emulator-port says.
+func takePort(cmd *cobra.Command, flags *cloudFlags, port int) error {
+	if !cmd.Flags().Changed("port") {
+		return nil
+	}
+	if same := flags.opts.Port; cmd.Flags().Changed("emulator-port") && same != port {
+		return cli.Usagef(cmd, "--port %d and --emulator-port %d are the same flag: give one of them", port, same)
+	}
+	flags.opts.Port = port
+	return nil
 }
 
 func runEmulator(cmd *cobra.Command, env cli.Env, flags *cloudFlags, output cli.Output) error {

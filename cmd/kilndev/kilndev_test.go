@@ -227,6 +227,8 @@ func TestWhatCannotStartSaysWhatToChange(t *testing.T) {
 		{"the UI's port is taken", nil, []string{"up", "--port", "0", "--ui-port", port}, cli.ExitUsage, "--ui-port"},
 		{"the cloud's port is taken", nil, []string{"up", "--port", "0", "--emulator-port", port}, cli.ExitUsage, "--emulator-port"},
 		{"the emulator's port is taken", nil, []string{"emulator", "--port", port}, cli.ExitUsage, "port " + port},
+		{"two ports for one", nil, []string{"emulator", "--port", "0", "--emulator-port", port}, cli.ExitUsage, "--port 0 and --emulator-port " + port + " are the same flag"},
+		{"the emulator's port under its other name is taken", nil, []string{"emulator", "--emulator-port", port}, cli.ExitUsage, "port " + port},
 		{"no speed", nil, []string{"emulator", "--speed", "0", "--port", "0"}, cli.ExitUsage, "--speed 0"},
 		{"a speed that is none", nil, []string{"up", "--speed", "NaN"}, cli.ExitUsage, "--speed NaN: want a number from 0.001 to 1000000, such as 60"},
 		{"a speed beyond all clocks", nil, []string{"up", "--speed", "1e-300"}, cli.ExitUsage, "--speed 1e-300"},
