@@ -72,8 +72,12 @@ func beside(ctx context.Context, folder string) func(string) ([]byte, error) {
 		}
 		data, err := cli.ReadFile(ctx, nil, filepath.Join(folder, path), spec.MaxDocument)
 		var failed *os.PathError
-		if errors.As(err, &failed) {
+		var large *cli.TooLarge
+		switch {
+		case errors.As(err, &failed):
 			return nil, fmt.Errorf("%s: %w", failed.Path, failed.Err)
+		case errors.As(err, &large):
+			return nil, fmt.Errorf("it has %s, far more than the 16 KB that it may have", large.Size)
 		}
 		return data, err
 	}
