@@ -30,7 +30,7 @@ const (
 	// headroom is memory that is never touched, and so takes none. The collector counts it as in
 	// use and comes after at least so much garbage, instead of each time that a small heap has
 	// doubled: that was a tenth of a busy worker's CPU.
-	headroom = 32 << 20
+	headroom = 8 << 20
 )
 
 type commandOptions struct {
