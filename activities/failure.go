@@ -46,9 +46,7 @@ type Failure struct {
 
 // Throttled tells whether the cloud only asked to come back later. That alone never
 // fails a build.
-func (f Failure) Throttled() bool { return throttling(f.Code) }
-
-func throttling(code string) bool { return strings.Contains(code, "Throttling") }
+func (f Failure) Throttled() bool { return strings.Contains(f.Code, "Throttling") }
 
 // callFailure is the failure of a call that leaves no trace but how often in a row it was refused.
 func callFailure(ctx context.Context, doing string, err error) error {
