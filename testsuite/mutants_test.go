@@ -60,8 +60,8 @@ var mutants = []struct {
 		`Message:    refused.Message,`,
 		`Message:    refused.Message + " kiln-dev-secret",`}}},
 	{"a build gives up what only throttles", "finishes", []edit{
-		{"activities/failure.go", `NonRetryable:   is.Class != errcode.Retry ||`, `NonRetryable:   is.Class != errcode.Retry || throttling(refused.Code) ||`},
-		{"activities/failure.go", `func (f Failure) Throttled() bool { return throttling(f.Code) }`, `func (f Failure) Throttled() bool { return false }`},
+		{"activities/failure.go", `NonRetryable:   is.Class != errcode.Retry ||`, `NonRetryable:   is.Class != errcode.Retry || refused.Throttled() ||`},
+		{"activities/failure.go", `return strings.Contains(f.Code, "Throttling")`, `return false && strings.Contains(f.Code, "Throttling")`},
 	}},
 }
 
