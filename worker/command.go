@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,11 +25,6 @@ const (
 	defaultCachedWorkflows = 500
 
 	minHeartbeatTimeout = time.Second
-
-	// headroom is memory that is never touched, and so takes none. The collector counts it as in
-	// use and comes after at least so much garbage, instead of each time that a small heap has
-	// doubled: that was a tenth of a busy worker's CPU.
-	headroom = 8 << 20
 )
 
 type commandOptions struct {
@@ -185,7 +179,7 @@ func runCommand(ctx context.Context, env cli.Env, opts commandOptions) error {
 		return cli.Fail(cli.ExitUsage, err)
 	}
 	defer stop()
-	defer runtime.KeepAlive(make([]byte, headroom))
+	defer collectFrom(leastHeap)()
 	return Run(ctx, Options{
 		Client:           connection,
 		Cloud:            cloud,
