@@ -77,6 +77,10 @@ type ImageQuery struct {
 	Family  string
 	Tags    Tags
 	TagKeys []string // tags that have to be there, with whatever value
+	// Statuses that an image may have; every one by default.
+	Statuses []string
+	// Since is when, to the minute, the images were made at the earliest.
+	Since time.Time
 }
 
 // CreateComponentRequest asks for an image component (CreateImageComponent).

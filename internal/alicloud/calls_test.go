@@ -2,11 +2,15 @@ package alicloud
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -142,6 +146,18 @@ func callsOnTheWire() []wireCall {
 			query: map[string]string{"RegionId": region, "Tag.1.Key": "k", "Tag.1.Value": "v",
 				"ImageOwnerAlias": "self", "Status": everyImageStatus, "PageNumber": "1", "PageSize": "100"},
 			want: []Image{{ID: "m-1", Status: "CreateFailed", Tags: Tags{"k": "v", "kiln:build": ""}}},
+		},
+		{
+			name: "Images in some statuses since a time, others left out",
+			call: func(ctx context.Context, c *Cloud) (any, error) {
+				since := time.Date(2026, 11, 22, 11, 5, 59, 0, time.FixedZone("", 3600))
+				return c.Images(ctx, ImageQuery{Region: region, Statuses: []string{"Available", "CreateFailed"}, Since: since})
+			},
+			answer: `{"TotalCount":2,"Images":{"Image":[{"ImageId":"m-1","Status":"Creating"},{"ImageId":"m-2","Status":"Available"}]}}`,
+			action: "DescribeImages",
+			query: map[string]string{"RegionId": region, "Filter.1.Key": "CreationStartTime", "Filter.1.Value": "2026-11-22T10:05Z",
+				"ImageOwnerAlias": "self", "Status": "Available,CreateFailed", "PageNumber": "1", "PageSize": "100"},
+			want: []Image{{ID: "m-2", Status: "Available"}},
 		},
 		{
 			name:   "DeleteImage, never by force",
@@ -395,6 +411,37 @@ func TestListsFollowTheirPages(t *testing.T) {
 		require.Len(t, images, 2)
 		require.Len(t, s.requests, 2)
 		require.Equal(t, "2", s.requests[1].query.Get("PageNumber"))
+	})
+	t.Run("Images in their order, several pages at the same time", func(t *testing.T) {
+		var asked sync.WaitGroup
+		asked.Add(3)
+		cloud, s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			page, _ := strconv.Atoi(r.URL.Query().Get("PageNumber"))
+			if page > 1 { // none is answered before all are asked for
+				asked.Done()
+				asked.Wait()
+			}
+			n := min(pageSize, 350-pageSize*(page-1))
+			image := fmt.Sprintf(`{"ImageId":"m-%d"},`, page)
+			_, _ = fmt.Fprintf(w, `{"TotalCount":350,"Images":{"Image":[%s]}}`, strings.TrimSuffix(strings.Repeat(image, n), ","))
+		})
+		images, err := cloud.Images(context.Background(), ImageQuery{Region: region})
+		require.NoError(t, err)
+		require.Len(t, images, 350)
+		require.Equal(t, []string{"m-1", "m-2", "m-3", "m-4", "m-4"}, []string{images[99].ID, images[100].ID, images[299].ID, images[300].ID, images[349].ID})
+		require.Len(t, s.requests, 4)
+	})
+	t.Run("Images of which one page is refused", func(t *testing.T) {
+		cloud, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("PageNumber") == "3" {
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = io.WriteString(w, `{"Code":"Forbidden.RAM","Message":"no"}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"TotalCount":350,"Images":{"Image":[{"ImageId":"m-1"}]}}`)
+		})
+		_, err := cloud.Images(context.Background(), ImageQuery{Region: region})
+		require.ErrorContains(t, err, "Forbidden.RAM")
 	})
 	t.Run("Images by full pages when there is no count", func(t *testing.T) {
 		full := `{"Images":{"Image":[` + strings.TrimSuffix(strings.Repeat(`{"ImageId":"m-1"},`, pageSize), ",") + `]}}`

@@ -1,11 +1,15 @@
 package alicloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 	"github.com/alibabacloud-go/tea/dara"
+	"golang.org/x/sync/errgroup"
 )
 
 // ImportImage asks ECS to copy disk files from OSS into a custom image and returns once
@@ -83,14 +87,64 @@ func (a *importImageAnswer) owed() string {
 // everyImageStatus makes DescribeImages list images that are not Available too.
 const everyImageStatus = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
 
-// Images lists images in every status, all pages of them, and none when nothing fits.
+// minuteLayout is how a filter of DescribeImages has a time, in UTC.
+const minuteLayout = "2006-01-02T15:04Z"
+
+// Images lists images, all pages of them, and none when nothing fits.
 // ECS searches names fuzzily, so the exact name is compared here. By name or tags only
 // the caller's own images count, by ID or family any visible one. (ECS API reference,
 // DescribeImages, 2014-05-26.)
 func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
+	var images []Image
+	for page, atOnce, seen := 1, 1, 0; page <= maxPages; {
+		answers, err := c.imagePages(ctx, q, page, atOnce)
+		switch {
+		case errors.Is(absent(err, "InvalidImageId.NotFound"), ErrNotFound):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+		page += atOnce
+		for _, a := range answers {
+			for _, i := range a.Images {
+				if image := i.image(); q.fits(image) {
+					images = append(images, image)
+				}
+			}
+			seen += len(a.Images)
+			if a.last(seen) {
+				return images, nil
+			}
+			atOnce = a.ahead(seen)
+		}
+	}
+	return nil, endless("DescribeImages")
+}
+
+// pagesAtOnce bounds how many pages of a list are asked for at the same time.
+const pagesAtOnce = 8
+
+// imagePages asks for pages of a list at the same time.
+func (c *Cloud) imagePages(ctx context.Context, q ImageQuery, from, n int) ([]imagesAnswer, error) {
+	answers := make([]imagesAnswer, n)
+	pages, ctx := errgroup.WithContext(ctx)
+	for i := range answers {
+		pages.Go(func() error {
+			return c.invokeECS(ctx, "DescribeImages", q.Region, func(client *ecs.Client, ctx context.Context) error {
+				_, err := client.DescribeImagesWithContext(ctx, q.page(from+i), &dara.RuntimeOptions{})
+				return err
+			}, &answers[i])
+		})
+	}
+	return answers, pages.Wait()
+}
+
+// page is the request for a page of the list, the first of which is 1.
+func (q ImageQuery) page(number int) *ecs.DescribeImagesRequest {
 	request := &ecs.DescribeImagesRequest{
 		RegionId: &q.Region, ImageId: optional(q.ID), ImageName: optional(q.Name), ImageFamily: optional(q.Family),
-		Status: dara.String(everyImageStatus), PageSize: dara.Int32(pageSize),
+		Status:     dara.String(cmp.Or(strings.Join(q.Statuses, ","), everyImageStatus)),
+		PageNumber: dara.Int32(int32(number)), PageSize: dara.Int32(pageSize),
 		Tag: tagList(q.Tags, func(key, value *string) *ecs.DescribeImagesRequestTag {
 			return &ecs.DescribeImagesRequestTag{Key: key, Value: value}
 		}),
@@ -98,37 +152,16 @@ func (c *Cloud) Images(ctx context.Context, q ImageQuery) ([]Image, error) {
 	if q.ID == "" && q.Family == "" {
 		request.ImageOwnerAlias = dara.String("self")
 	}
-	var images []Image
-	seen := 0
-	for page := range int32(maxPages) {
-		request.PageNumber = dara.Int32(page + 1)
-		var a imagesAnswer
-		err := c.invokeECS(ctx, "DescribeImages", q.Region, func(client *ecs.Client, ctx context.Context) error {
-			_, err := client.DescribeImagesWithContext(ctx, request, &dara.RuntimeOptions{})
-			return err
-		}, &a)
-		switch {
-		case errors.Is(absent(err, "InvalidImageId.NotFound"), ErrNotFound):
-			return nil, nil
-		case err != nil:
-			return nil, err
-		}
-		for _, i := range a.Images {
-			if image := i.image(); q.fits(image) {
-				images = append(images, image)
-			}
-		}
-		seen += len(a.Images)
-		if a.last(seen) {
-			return images, nil
-		}
+	if !q.Since.IsZero() {
+		request.Filter = []*ecs.DescribeImagesRequestFilter{{Key: dara.String("CreationStartTime"), Value: dara.String(q.Since.UTC().Format(minuteLayout))}}
 	}
-	return nil, endless("DescribeImages")
+	return request
 }
 
 func (q ImageQuery) fits(i Image) bool {
 	return (q.ID == "" || i.ID == q.ID) && (q.Name == "" || i.Name == q.Name) &&
-		(q.Family == "" || i.Family == q.Family) && i.Tags.have(q.Tags, q.TagKeys)
+		(q.Family == "" || i.Family == q.Family) &&
+		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, i.Status)) && i.Tags.have(q.Tags, q.TagKeys)
 }
 
 // DeleteImage deletes an image, never by force. A037: of an image that is not there the
@@ -154,6 +187,13 @@ func (a *imagesAnswer) last(seen int) bool {
 		return n == 0 || seen >= total
 	}
 	return n < pageSize
+}
+
+// ahead is how many pages can be asked for at the same time, after so many images: those
+// that the total, when the answer has one, still leaves.
+func (a *imagesAnswer) ahead(seen int) int {
+	left := (a.TotalCount.number() - seen + pageSize - 1) / pageSize
+	return min(max(left, 1), pagesAtOnce)
 }
 
 func (a *imagesAnswer) owed() string {
