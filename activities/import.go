@@ -135,7 +135,7 @@ var runningTasks = []string{"Waiting", "Pending", "Paused", "Processing"}
 
 func (a *Import) awaitTask(ctx context.Context, in AwaitImportInput, pulse *pulse) error {
 	wait := waiting{what: "task " + in.TaskID, pulse: pulse}
-	for task, err := range sightings(ctx, &wait, a.Watcher.Task(ctx, in.Region, in.TaskID)) {
+	for task, err := range sightings(ctx, &wait, a.Watcher.Task(ctx, in.Region, in.TaskID, in.ImageID)) {
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func (a *Resources) AwaitOver(ctx context.Context, in ResourceInput) (OverResult
 
 func (a *Resources) awaitOver(ctx context.Context, in ResourceInput, wait *waiting) (OverResult, error) {
 	if in.Kind == KindTask {
-		for task, err := range sightings(ctx, wait, a.Watcher.Task(ctx, in.Region, in.ID)) {
+		for task, err := range sightings(ctx, wait, a.Watcher.Task(ctx, in.Region, in.ID, "")) {
 			if err != nil || KindTask.Over(task.Status) {
 				return OverResult{Status: task.Status}, err
 			}

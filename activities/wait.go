@@ -18,7 +18,9 @@ import (
 // worker stops. A look that failed is yielded as its error. A thing that is not there is
 // alicloud.ErrNotFound. All waits of a worker share one (package watch).
 type Watcher interface {
-	Task(ctx context.Context, region, id string) iter.Seq2[alicloud.Task, error]
+	// Task shows an import task. The image that it makes, empty when not known, may tell of
+	// its end.
+	Task(ctx context.Context, region, id, imageID string) iter.Seq2[alicloud.Task, error]
 	Image(ctx context.Context, region, id string) iter.Seq2[alicloud.Image, error]
 	Execution(ctx context.Context, region, id string) iter.Seq2[alicloud.Execution, error]
 	// Runs shows the executions of a template.

@@ -217,7 +217,7 @@ func TestCancelledWaitEnds(t *testing.T) {
 // view is a Watcher of one task that ends when it likes.
 type view func() alicloud.Task
 
-func (w view) Task(context.Context, string, string) iter.Seq2[alicloud.Task, error] {
+func (w view) Task(context.Context, string, string, string) iter.Seq2[alicloud.Task, error] {
 	return func(yield func(alicloud.Task, error) bool) { yield(w(), nil) }
 }
 func (w view) Image(context.Context, string, string) iter.Seq2[alicloud.Image, error] { return nil }

@@ -32,6 +32,9 @@ type kind[T any] struct {
 	allowance func(waiting int) float64
 	// read says what a sight tells of the end.
 	read func(T) sign
+	// scout, where there is one, shows at a glance which of a crowd may have ended: it
+	// returns what they make, among much else, of all that was begun since a time.
+	scout func(ctx context.Context, region string, since time.Time) (made []string, err error)
 }
 
 // sight is what a look showed of a thing.
@@ -56,11 +59,13 @@ type desk[T any] struct {
 
 	mu      sync.Mutex
 	items   map[string]*item[T] // by id
+	makers  map[string]*item[T] // by what they make
 	queue   queue[T]            // those that no look is under way for
 	flying  int                 // looks under way
 	listing bool                // one of them shows everything
 	round   time.Time           // when the last look at many began
 	running bool
+	scouts  bool // go out
 	wake    chan struct{}
 	memory  memory
 }
@@ -68,6 +73,7 @@ type desk[T any] struct {
 // item is a thing that somebody waits for.
 type item[T any] struct {
 	id     string
+	makes  string // when that is known
 	places []*place[T]
 	since  time.Time // when the wait began, or the thing was made
 	due    time.Time
@@ -84,11 +90,11 @@ type place[T any] struct {
 }
 
 func newDesk[T any](c common, k kind[T], region string) *desk[T] {
-	return &desk[T]{common: c, kind: k, region: region, items: map[string]*item[T]{}, wake: make(chan struct{}, 1)}
+	return &desk[T]{common: c, kind: k, region: region, items: map[string]*item[T]{}, makers: map[string]*item[T]{}, wake: make(chan struct{}, 1)}
 }
 
 // join waits for a thing, which is looked at right away.
-func (d *desk[T]) join(id string) *place[T] {
+func (d *desk[T]) join(id, makes string) *place[T] {
 	p := &place[T]{id: id, news: make(chan sight[T], 1)}
 	now := time.Now()
 	d.mu.Lock()
@@ -96,8 +102,11 @@ func (d *desk[T]) join(id string) *place[T] {
 	it := d.items[id]
 	switch {
 	case it == nil:
-		it = &item[T]{id: id, since: now, due: now}
+		it = &item[T]{id: id, makes: makes, since: now, due: now}
 		d.items[id] = it
+		if makes != "" {
+			d.makers[makes] = it
+		}
 		heap.Push(&d.queue, it)
 	case it.at >= 0:
 		it.due, it.rest = now, now
@@ -109,6 +118,10 @@ func (d *desk[T]) join(id string) *place[T] {
 	if !d.running {
 		d.running = true
 		go d.run()
+	}
+	if d.crowded() && !d.scouts {
+		d.scouts = true
+		go d.scout()
 	}
 	d.rouse()
 	return p
@@ -129,6 +142,7 @@ func (d *desk[T]) leave(p *place[T]) {
 		return
 	}
 	delete(d.items, p.id)
+	delete(d.makers, it.makes)
 	if it.at >= 0 {
 		heap.Remove(&d.queue, it.at)
 	}
@@ -224,13 +238,18 @@ func (d *desk[T]) look(batch []*item[T]) {
 	for i, it := range batch {
 		learnt = d.show(it, sights[i], len(batch) == 1, now) || learnt
 	}
-	if learnt { // what is due late may be due soon
-		for _, it := range d.queue {
-			it.due = earlier(it.due, later(now.Add(d.pause(it, sign{}, now)), it.rest))
-		}
-		heap.Init(&d.queue)
+	if learnt {
+		d.review(now)
 	}
 	d.rouse()
+}
+
+// review makes what is due late due sooner, by what is known now.
+func (d *desk[T]) review(now time.Time) {
+	for _, it := range d.queue {
+		it.due = earlier(it.due, later(now.Add(d.pause(it, sign{}, now)), it.rest))
+	}
+	heap.Init(&d.queue)
 }
 
 // see looks. A panic is a look that failed: it must not end the worker.
@@ -282,6 +301,9 @@ func (d *desk[T]) show(it *item[T], s sight[T], alone bool, now time.Time) (lear
 func (d *desk[T]) pause(it *item[T], is sign, now time.Time) time.Duration {
 	waiting := len(d.items)
 	shortest := d.opts.Shortest
+	if d.crowded() {
+		shortest = times(shortest, patience)
+	}
 	longest := max(d.kind.longest(waiting), quiet*float64(d.kind.calls(waiting)))
 	return view{
 		shortest: shortest, longest: times(shortest, longest), age: now.Sub(it.since),

@@ -19,9 +19,21 @@ const (
 	imagesAtOnce = 100
 )
 
-// tasksOf looks at tasks: at few one by one, at many by the list.
-func tasksOf(cloud Cloud) func() kind[alicloud.Task] {
+// made are the states of images that nothing is being done to any more.
+var made = []string{"Available", "UnAvailable", "CreateFailed", "Deprecated"}
+
+// tasksOf looks at tasks: at few one by one, at many by the list. A scout for a crowd lists
+// the images that have been made: where most tasks still run, those are far fewer.
+func tasksOf(cloud Cloud, gallery *gallery) func() kind[alicloud.Task] {
 	return everywhere(kind[alicloud.Task]{
+		scout: func(ctx context.Context, region string, since time.Time) (ids []string, err error) {
+			images, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region, Statuses: made, Since: since})
+			gallery.hang(region, images)
+			for _, image := range images {
+				ids = append(ids, image.ID)
+			}
+			return ids, err
+		},
 		look: func(ctx context.Context, region string, ids []string) []sight[alicloud.Task] {
 			return lookAtTasks(ctx, cloud, region, ids)
 		},
@@ -102,14 +114,14 @@ func isRefusal(err error) bool {
 
 // imagesOf looks at images: at those of a few builds one by one, at more than the account
 // has pages of by the list.
-func imagesOf(cloud Cloud) func() kind[alicloud.Image] {
+func imagesOf(cloud Cloud, gallery *gallery) func() kind[alicloud.Image] {
 	return func() kind[alicloud.Image] {
 		var pages atomic.Int64 // of the list, when it was last read
 		pages.Store(2)
 		return kind[alicloud.Image]{
 			whole: true,
 			look: func(ctx context.Context, region string, ids []string) []sight[alicloud.Image] {
-				return lookAtImages(ctx, cloud, region, ids, &pages)
+				return lookAtImages(ctx, cloud, gallery, region, ids, &pages)
 			},
 			width: func(waiting, due int) int {
 				if due <= int(pages.Load()) {
@@ -127,9 +139,12 @@ func imagesOf(cloud Cloud) func() kind[alicloud.Image] {
 	}
 }
 
-func lookAtImages(ctx context.Context, cloud Cloud, region string, ids []string, pages *atomic.Int64) []sight[alicloud.Image] {
+func lookAtImages(ctx context.Context, cloud Cloud, gallery *gallery, region string, ids []string, pages *atomic.Int64) []sight[alicloud.Image] {
 	return lookByList(ids,
 		func(id string) (alicloud.Image, error) {
+			if image, ok := gallery.shows(region, id); ok {
+				return image, nil
+			}
 			found, err := cloud.Images(ctx, alicloud.ImageQuery{Region: region, ID: id})
 			switch {
 			case err != nil:

@@ -19,6 +19,12 @@ const (
 	gap = 0.5
 	// absent is the least pause for a thing that is not there: lists lag.
 	absent = 3
+	// patience is how much less a crowd is looked at while scouts go out for it.
+	patience = 4
+	// between is the pause between two scouts.
+	between = 0.8
+	// fresh is how long what a scout saw can be shown.
+	fresh = 3
 	// spare looks may be made beyond one for each allowance of a thing's age.
 	spare = 20
 )

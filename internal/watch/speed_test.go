@@ -24,10 +24,10 @@ func (lists) Tasks(_ context.Context, _ string, ids []string) ([]alicloud.Task, 
 // tasks a call.
 func BenchmarkRound(b *testing.B) {
 	const waiting = 10_000
-	d := newDesk(common{ctx: b.Context(), opts: Options{Shortest: 5 * time.Second}}, tasksOf(lists{})(), "r")
+	d := newDesk(common{ctx: b.Context(), opts: Options{Shortest: 5 * time.Second}}, tasksOf(lists{}, &gallery{})(), "r")
 	d.running = true // by the benchmark
 	for i := range waiting {
-		d.join(fmt.Sprintf("t-%05d", i))
+		d.join(fmt.Sprintf("t-%05d", i), "")
 	}
 	later := time.Now().Add(1000 * time.Hour) // when everything is due
 	b.ReportAllocs()

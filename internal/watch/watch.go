@@ -56,32 +56,34 @@ func New(ctx context.Context, cloud Cloud, opts Options) *Watcher {
 		opts.Stopping = func(context.Context) <-chan struct{} { return nil }
 	}
 	common := common{ctx: ctx, opts: opts}
+	gallery := &gallery{lasts: times(opts.Shortest, fresh)}
 	return &Watcher{
-		tasks:      newHall(common, tasksOf(cloud)),
-		images:     newHall(common, imagesOf(cloud)),
+		tasks:      newHall(common, tasksOf(cloud, gallery)),
+		images:     newHall(common, imagesOf(cloud, gallery)),
 		executions: newHall(common, executionsOf(cloud)),
 		runs:       newHall(common, runsOf(cloud)),
 	}
 }
 
-// Task looks at an import task. One that failed is shown with its reason.
-func (w *Watcher) Task(ctx context.Context, region, id string) iter.Seq2[alicloud.Task, error] {
-	return w.tasks.watch(ctx, region, id)
+// Task looks at an import task. One that failed is shown with its reason. The image that
+// it makes, empty when that is not known, may tell of its end.
+func (w *Watcher) Task(ctx context.Context, region, id, imageID string) iter.Seq2[alicloud.Task, error] {
+	return w.tasks.watch(ctx, region, id, imageID)
 }
 
 // Image looks at an image.
 func (w *Watcher) Image(ctx context.Context, region, id string) iter.Seq2[alicloud.Image, error] {
-	return w.images.watch(ctx, region, id)
+	return w.images.watch(ctx, region, id, "")
 }
 
 // Execution looks at a run of a template.
 func (w *Watcher) Execution(ctx context.Context, region, id string) iter.Seq2[alicloud.Execution, error] {
-	return w.executions.watch(ctx, region, id)
+	return w.executions.watch(ctx, region, id, "")
 }
 
 // Runs looks at the runs of a template.
 func (w *Watcher) Runs(ctx context.Context, region, pipelineID string) iter.Seq2[[]alicloud.Execution, error] {
-	return w.runs.watch(ctx, region, pipelineID)
+	return w.runs.watch(ctx, region, pipelineID, "")
 }
 
 // common is what all desks of a Watcher share.
@@ -115,10 +117,10 @@ func (h *hall[T]) in(region string) *desk[T] {
 	return d
 }
 
-func (h *hall[T]) watch(ctx context.Context, region, id string) iter.Seq2[T, error] {
+func (h *hall[T]) watch(ctx context.Context, region, id, makes string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		desk := h.in(region)
-		place := desk.join(id)
+		place := desk.join(id, makes)
 		defer desk.leave(place)
 		stopping := h.opts.Stopping(ctx)
 		for {

@@ -23,6 +23,7 @@ type world struct {
 	fails   map[string]bool
 	hidden  map[string]bool // not in the lists
 	noList  error
+	noScout error // when all images are listed that have been made
 	down    error // for everything
 	silent  bool  // no percentages
 	bystand int   // images of others
@@ -98,7 +99,7 @@ func (w *world) Tasks(_ context.Context, _ string, ids []string) ([]alicloud.Tas
 
 func (w *world) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Image, error) {
 	if q.ID != "" {
-		w.note("DescribeImages", 1)
+		w.note("DescribeImages by id", 1)
 		status, err := w.status(q.ID, "Creating", "Available")
 		if err != nil {
 			return nil, nil
@@ -108,15 +109,23 @@ func (w *world) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Ima
 	images := make([]alicloud.Image, w.bystand)
 	for id := range w.ends {
 		status, _ := w.status(id, "Creating", "Available")
-		images = append(images, alicloud.Image{ID: id, Status: status})
+		if q.Statuses == nil || status != "Creating" && w.begun.After(q.Since) {
+			images = append(images, alicloud.Image{ID: id, Status: status})
+		}
+	}
+	if q.Statuses != nil && w.noScout != nil {
+		w.note("DescribeImages", 0)
+		return nil, w.noScout
 	}
 	w.mu.Lock()
 	w.lists++
 	w.most = max(w.most, w.lists)
 	w.mu.Unlock()
+	var pages sync.WaitGroup
 	for range len(images)/imagesAtOnce + 1 {
-		w.note("DescribeImages", len(images))
+		pages.Go(func() { w.note("DescribeImages", len(images)) })
 	}
+	pages.Wait()
 	w.mu.Lock()
 	w.lists--
 	w.mu.Unlock()
@@ -146,7 +155,7 @@ func things(n int, first time.Duration) map[string]time.Time {
 
 // await waits for a task to finish and returns when that was noticed.
 func await(ctx context.Context, w *Watcher, id string) (alicloud.Task, time.Time) {
-	for task, err := range w.Task(ctx, "r", id) {
+	for task, err := range w.Task(ctx, "r", id, "") {
 		if err == nil && task.Status != "Processing" {
 			return task, time.Now()
 		}
@@ -241,7 +250,7 @@ func TestFailureIsSeenInOneLookWithItsReason(t *testing.T) {
 			}
 		}
 		var seen []alicloud.Task
-		for task, err := range watcher.Task(t.Context(), "r", "t-7") {
+		for task, err := range watcher.Task(t.Context(), "r", "t-7", "") {
 			require.NoError(t, err)
 			if task.Status == "Processing" {
 				continue
@@ -281,7 +290,7 @@ func TestOutageIsShownToEverybody(t *testing.T) {
 		for id := range cloud.ends {
 			all.Go(func() {
 				begun, looks := time.Now(), 0
-				for _, err := range watcher.Task(t.Context(), "r", id) {
+				for _, err := range watcher.Task(t.Context(), "r", id, "") {
 					if looks++; !errors.Is(err, outage) {
 						t.Errorf("look %d shows %v", looks, err)
 					}
@@ -330,6 +339,62 @@ func TestImagesAreListedWhenThatIsCheaper(t *testing.T) {
 				all.Wait()
 				require.LessOrEqual(t, len(cloud.calls), test.most)
 				require.LessOrEqual(t, cloud.most, 1, "a list shows everything")
+			})
+		})
+	}
+}
+
+// Of three thousand imports that end within six minutes, each is noticed in time, for a
+// few calls: who has ended is seen in one list, and the image need not be asked for.
+func TestCrowd(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		refuse error
+		late   time.Duration // one in a hundred, or more
+		one    int           // images looked at by themselves: those of the last, who are no crowd
+		calls  int           // in any minute of the ends
+	}{
+		{"by scouts", nil, 10 * time.Second, 3 * crowd / 2, 900},
+		{"in their own time when scouts see nothing", &alicloud.Error{Code: "ServiceUnavailable", HTTPStatus: 503}, 30 * time.Second, 3 * crowd, 1000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := &world{begun: time.Now(), ends: map[string]time.Time{}, noScout: test.refuse}
+				for i := range 3 * crowd {
+					cloud.ends[fmt.Sprintf("t-%d", i)] = cloud.begun.Add(27*time.Minute + time.Duration(i)*6*time.Minute/(3*crowd))
+				}
+				watcher := New(t.Context(), cloud, Options{})
+				var mu sync.Mutex
+				var late []time.Duration
+				var all sync.WaitGroup
+				for id, end := range cloud.ends {
+					all.Go(func() {
+						for task, err := range watcher.Task(t.Context(), "r", id, id) {
+							if err == nil && task.Status == "Finished" {
+								break
+							}
+						}
+						for image, err := range watcher.Image(t.Context(), "r", id) {
+							if err == nil && image.Status == "Available" {
+								break
+							}
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						late = append(late, time.Since(end))
+					})
+				}
+				all.Wait()
+				slices.Sort(late)
+				require.LessOrEqual(t, late[len(late)*99/100], test.late)
+				require.LessOrEqual(t, cloud.count("DescribeImages by id"), test.one)
+				minutes := map[int]int{}
+				for _, c := range cloud.calls {
+					minutes[int(c.at.Sub(cloud.begun)/time.Minute)]++
+				}
+				for minute, calls := range minutes {
+					require.LessOrEqual(t, calls, test.calls, "minute %d", minute)
+				}
 			})
 		})
 	}
@@ -404,7 +469,7 @@ func TestSlowCallerSeesTheLastLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := &world{ends: things(1, 10*time.Minute)}
 		var seen []string
-		for task, err := range New(t.Context(), cloud, Options{}).Task(t.Context(), "r", "t-0") {
+		for task, err := range New(t.Context(), cloud, Options{}).Task(t.Context(), "r", "t-0", "") {
 			require.NoError(t, err)
 			if seen = append(seen, task.Status); task.Status == "Finished" {
 				break
@@ -424,7 +489,7 @@ func TestThingThatIsNotThereYetIsNotAskedForAllTheTime(t *testing.T) {
 			go await(ctx, watcher, id)
 		}
 		begun, misses := time.Now(), 0
-		for _, err := range watcher.Task(ctx, "r", "t-none") {
+		for _, err := range watcher.Task(ctx, "r", "t-none", "") {
 			require.ErrorIs(t, err, alicloud.ErrNotFound)
 			if misses++; misses == 5 {
 				break
