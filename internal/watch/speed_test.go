@@ -20,6 +20,8 @@ func (lists) Tasks(_ context.Context, _ string, ids []string) ([]alicloud.Task, 
 	return tasks, nil
 }
 
+func (lists) Images(context.Context, alicloud.ImageQuery) ([]alicloud.Image, error) { return nil, nil }
+
 // BenchmarkRound looks once at everything that ten thousand callers wait for, a hundred
 // tasks a call.
 func BenchmarkRound(b *testing.B) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -114,7 +115,7 @@ func (w *world) Images(_ context.Context, q alicloud.ImageQuery) ([]alicloud.Ima
 		}
 	}
 	if q.Statuses != nil && w.noScout != nil {
-		w.note("DescribeImages", 0)
+		w.note("DescribeImages in vain", 0)
 		return nil, w.noScout
 	}
 	w.mu.Lock()
@@ -351,11 +352,12 @@ func TestCrowd(t *testing.T) {
 		name   string
 		refuse error
 		late   time.Duration // one in a hundred, or more
-		one    int           // images looked at by themselves: those of the last, who are no crowd
-		calls  int           // in any minute of the ends
+		latest time.Duration
+		one    int // images looked at by themselves: those of the last, who are no crowd
+		calls  int // in any minute of the ends
 	}{
-		{"by scouts", nil, 10 * time.Second, 3 * crowd / 2, 900},
-		{"in their own time when scouts see nothing", &alicloud.Error{Code: "ServiceUnavailable", HTTPStatus: 503}, 30 * time.Second, 3 * crowd, 1000},
+		{"by scouts", nil, 10 * time.Second, 15 * time.Second, 3 * crowd / 2, 900},
+		{"in their own time when scouts see nothing", &alicloud.Error{Code: "ServiceUnavailable", HTTPStatus: 503}, 30 * time.Second, 35 * time.Second, 3 * crowd, 1000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -387,6 +389,9 @@ func TestCrowd(t *testing.T) {
 				all.Wait()
 				slices.Sort(late)
 				require.LessOrEqual(t, late[len(late)*99/100], test.late)
+				require.LessOrEqual(t, late[len(late)-1], test.latest)
+				require.LessOrEqual(t, cloud.count("DescribeImages in vain"), 70, "one each half minute")
+				require.Empty(t, slices.Collect(maps.Keys(watcher.tasks.in("r").makers)), "nobody waits")
 				require.LessOrEqual(t, cloud.count("DescribeImages by id"), test.one)
 				minutes := map[int]int{}
 				for _, c := range cloud.calls {
@@ -398,6 +403,21 @@ func TestCrowd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// One that hangs for hours does not make the list of all that was made since then.
+func TestScoutsLookBackAsFarAsThingsUsuallyTake(t *testing.T) {
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	d := newDesk(common{}, kind[alicloud.Task]{}, "r")
+	d.items["t-1"] = &item[alicloud.Task]{since: now.Add(-3 * time.Hour)}
+	d.items["t-2"] = &item[alicloud.Task]{since: now.Add(-10 * time.Minute)}
+	require.Equal(t, now.Add(-3*time.Hour-10*time.Second), d.eldest(now))
+	for range enough {
+		d.memory.learn(40 * time.Minute)
+	}
+	require.Equal(t, now.Add(-42*time.Minute-10*time.Second), d.eldest(now))
+	delete(d.items, "t-1")
+	require.Equal(t, now.Add(-10*time.Minute-10*time.Second), d.eldest(now))
 }
 
 func TestThoseWhoWaitForOneTemplateShareItsLooks(t *testing.T) {
