@@ -69,6 +69,7 @@ func waitIn(t *testing.T, b *books, stop chan struct{}, looks ...look) ended {
 	case <-stop:
 	}
 	room.Close(t.Context())
+	synctest.Wait() // a beat may be on its way at the same moment
 	return b.is
 }
 
@@ -80,6 +81,7 @@ func stay(t *testing.T, b *books, least time.Duration, wait func(context.Context
 	room := NewWaitingRoom(b, least)
 	room.admit(t.Context(), activity.Info{HeartbeatTimeout: 10 * time.Minute, Deadline: b.begun.Add(2 * time.Hour)}, wait)
 	room.waits.Wait()
+	synctest.Wait() // a beat may be on its way at the same moment
 	return b.is
 }
 
