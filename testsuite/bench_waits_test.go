@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestBench1And4Waits counts the calls to the cloud of builds that wait for half an hour, and
@@ -28,7 +27,7 @@ func TestBench1And4Waits(t *testing.T) {
 			var of waitsCounted
 			for run := range s.runs {
 				t.Logf("%d %s, run %d of %d", n, kind.name, run+1, s.runs)
-				of.add(waitsOf(t, n, rand.New(rand.NewPCG(s.seed, uint64(run))), kind.play))
+				of.add(waitsOf(t, n, rand.New(rand.NewPCG(s.seed, uint64(run))), kind))
 			}
 			calls, lags = append(calls, of.calls(n)), append(lags, of.lags(n))
 		}
@@ -36,43 +35,6 @@ func TestBench1And4Waits(t *testing.T) {
 		s.table([]string{"waiting", "looks, all", "looks, each", "5 s poll, each", "3–10 s poll, each", "5 s poll ÷ Kiln", "most calls in 60 s", "5 s poll, in 60 s", "throttled"}, calls)
 		s.table([]string{"waiting", "looks by", "noticed after, p50 s", "p99 s", "most s"}, lags)
 	}
-}
-
-// waitsCounted is what came of waits in each run.
-type waitsCounted struct {
-	looks, waited, busiest, throttled, p50, p99, most spread
-	by                                                map[string]spread
-}
-
-// add counts what a run asked for.
-func (w *waitsCounted) add(of waitsPlayed) {
-	looks, throttled := map[string]float64{}, 0.0
-	var at []time.Time
-	for _, r := range of.requests {
-		at = append(at, r.Time)
-		if strings.Contains(r.Code, "Throttling") {
-			throttled++
-		}
-		if r.looks() {
-			looks[r.Action]++
-		}
-	}
-	total := 0.0
-	for action, n := range looks {
-		if w.by == nil {
-			w.by = map[string]spread{}
-		}
-		w.by[action] = append(w.by[action], n)
-		total += n
-	}
-	mean := 0.0
-	for _, seconds := range of.waited {
-		mean += seconds / float64(len(of.waited))
-	}
-	w.looks, w.waited, w.throttled = append(w.looks, total), append(w.waited, mean), append(w.throttled, throttled)
-	w.busiest = append(w.busiest, float64(busiest(at)))
-	lags := spread(of.lags)
-	w.p50, w.p99, w.most = append(w.p50, lags.quantile(0.5)), append(w.p99, lags.quantile(0.99)), append(w.most, slices.Max(lags))
 }
 
 // calls is the row of n waits beside the arithmetic of a fixed poll.
