@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// MinuteLayout is how ECS writes a time without seconds, in UTC.
+const MinuteLayout = "2006-01-02T15:04Z"
+
 // Tags of a resource. They are sent in the order of their keys, so that a repeated
 // request is the same byte for byte.
 type Tags map[string]string

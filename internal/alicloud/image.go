@@ -87,9 +87,6 @@ func (a *importImageAnswer) owed() string {
 // everyImageStatus makes DescribeImages list images that are not Available too.
 const everyImageStatus = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
 
-// minuteLayout is how a filter of DescribeImages has a time, in UTC.
-const minuteLayout = "2006-01-02T15:04Z"
-
 // Images lists images, all pages of them, and none when nothing fits.
 // ECS searches names fuzzily, so the exact name is compared here. By name or tags only
 // the caller's own images count, by ID or family any visible one. (ECS API reference,
@@ -153,7 +150,7 @@ func (q ImageQuery) page(number int) *ecs.DescribeImagesRequest {
 		request.ImageOwnerAlias = dara.String("self")
 	}
 	if !q.Since.IsZero() {
-		request.Filter = []*ecs.DescribeImagesRequestFilter{{Key: dara.String("CreationStartTime"), Value: dara.String(q.Since.UTC().Format(minuteLayout))}}
+		request.Filter = []*ecs.DescribeImagesRequestFilter{{Key: dara.String("CreationStartTime"), Value: dara.String(q.Since.UTC().Format(MinuteLayout))}}
 	}
 	return request
 }

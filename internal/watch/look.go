@@ -217,7 +217,7 @@ func instant(text string) time.Time {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at
 	}
-	if at, err := time.Parse("2006-01-02T15:04Z", text); err == nil {
+	if at, err := time.Parse(alicloud.MinuteLayout, text); err == nil {
 		return at.Add(time.Minute)
 	}
 	return time.Time{}
